@@ -1,0 +1,93 @@
+"""The options that `python FILE` and the `anymutex` command share, and how bad ones are told: in one line.
+
+Rule 1. What follows `--` is the program's own, untouched.
+Rule 2. No abbreviations: a new option must not change the meaning of somebody's script.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from anymutex import backends
+from anymutex.errors import UsageError
+
+if TYPE_CHECKING:
+    from anymutex.backends import Backend
+    from anymutex.program import Program
+
+BACKEND_NAMES = "|".join(backend.name for backend in backends.KNOWN)
+
+
+class RunOptions(NamedTuple):
+    """How to run a program, after the command line and the program's own wishes were weighed."""
+
+    backends: list[Backend]
+    seconds: float | None
+    json: str | None
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but a bad command line is a `UsageError`: one line instead of a usage text."""
+
+    def error(self, message: str) -> NoReturn:
+        """Turn argparse's message into our exception."""
+        raise UsageError(f"{message} (see {self.prog} --help)")
+
+
+def split_at_dashes(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our arguments and, after the first `--`, the program's own.
+
+    >>> split_at_dashes(["--seconds", "1", "--", "--seconds", "2"])
+    (['--seconds', '1'], ['--seconds', '2'])
+    """
+    if "--" not in argv:
+        return argv, []
+    position = argv.index("--")
+    return argv[:position], argv[position + 1 :]
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `run`, for a script and for the command alike."""
+    parser.add_argument("--backend", metavar=f"{BACKEND_NAMES}|all", help="the event loop (default: asyncio)")
+    add_seconds(parser)
+    parser.add_argument("--json", metavar="PATH", help="write the reports there as a JSON list; - is stdout")
+
+
+def add_seconds(parser: argparse.ArgumentParser) -> None:
+    """`--seconds`, which every subcommand with a program has."""
+    parser.add_argument("--seconds", type=_positive, metavar="N", help="cancel the program after N seconds")
+
+
+def weighed(asked: argparse.Namespace, program: Program) -> RunOptions:
+    """The command line beats what the program asked for itself.
+
+    Raises:
+        UsageError: The backend is unknown or not installed.
+    """
+    name = asked.backend or program.backend or "asyncio"
+    seconds = program.seconds if asked.seconds is None else asked.seconds
+    return RunOptions(backends.installed() if name == "all" else [backends.named(name)], seconds, asked.json)
+
+
+def of_script(argv: list[str], program: Program) -> RunOptions:
+    """Read a script's command line; `argv` is left with the script and the program's own arguments.
+
+    Raises:
+        UsageError: An option is unknown or has a bad value.
+    """
+    parser = Parser(prog=argv[0], allow_abbrev=False, epilog="The program's own arguments go after --.")
+    add_run_options(parser)
+    ours, argv[1:] = split_at_dashes(argv[1:])
+    return weighed(parser.parse_args(ours), program)
+
+
+def _positive(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds

@@ -1,0 +1,1 @@
+"""What you hold: locks, and what they guard. Primitives do not know that they are watched."""

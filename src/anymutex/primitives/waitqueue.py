@@ -1,0 +1,121 @@
+"""The FIFO queue in which tasks wait, in front of every lock of anymutex.
+
+Rule 1. Strict FIFO: who came first is woken first. Nobody is woken twice.
+Rule 2. A waiting task awaits its ticket. It ends in one of three ways: woken with None, woken with an error
+        that the waiter raises, or left by itself (cancelled, closed), after which the waiter must `leave`.
+Rule 3. Leaving costs the same at any place of a queue of any length: a ticket that was given up is `done`,
+        is passed over when its turn comes, and swept out when many of them have gathered.
+Rule 4. Waking is synchronous and never raises, even when the waiter's loop is gone.
+
+A ticket is what asyncio calls a Future; on asyncio it is one, and `TrioTicket` has its three methods. Why
+not an `anyio.Event` a waiter: 896 bytes each on asyncio, and a checkpoint of its own when it is set already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from anymutex import tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from anymutex.tasks import Run, Task
+
+
+class Ticket(Protocol):
+    """What a waiting task awaits."""
+
+    def __await__(self) -> Generator[Any, Any, Exception | None]: ...
+
+    def done(self) -> bool:
+        """Whether it was woken or has given up; its task may not have run since."""
+
+    def set_result(self, result: Exception | None, /) -> None:
+        """Wake the task: its `await` gives `result`."""
+
+    def cancel(self) -> object:
+        """Make it done without waking anybody."""
+
+
+class TrioTicket:
+    """Parks the running task with trio's own primitive."""
+
+    __slots__ = ("_done", "_result", "_task")
+
+    def __init__(self) -> None:
+        self._task: Task = tasks.current()
+        self._done = False
+        self._result: Exception | None = None
+
+    def __await__(self) -> Generator[Any, Any, Exception | None]:
+        yield from tasks.trio_lowlevel().wait_task_rescheduled(self._abort).__await__()
+        return self._result
+
+    def done(self) -> bool:
+        return self._done
+
+    def set_result(self, result: Exception | None, /) -> None:
+        self._done = True
+        self._result = result
+        tasks.trio_lowlevel().reschedule(self._task)
+
+    def cancel(self) -> None:
+        self._done = True
+
+    def _abort(self, _raise_cancel: object) -> object:
+        self._done = True
+        return tasks.trio_lowlevel().Abort.SUCCEEDED
+
+
+def ticket_maker(run: Run) -> Callable[[], Ticket]:
+    """What makes tickets for the tasks of `run`."""
+    return run.create_future if isinstance(run, asyncio.AbstractEventLoop) else TrioTicket
+
+
+class WaitQueue:
+    """Tickets in the order they were drawn, each with its task.
+
+    Args:
+        run: The run whose tasks wait here.
+    """
+
+    __slots__ = ("_left", "draw", "waiting")
+
+    def __init__(self, run: Run) -> None:
+        self.draw = ticket_maker(run)
+        self.waiting: deque[tuple[Ticket, Task]] = deque()
+        self._left = 0  # how many have left since the last sweep
+
+    def __len__(self) -> int:
+        return sum(not ticket.done() for ticket, _ in self.waiting)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give `ticket` up, wherever it stands; one that is out already is no error."""
+        ticket.cancel()
+        self._left += 1
+        if self._left > _FEW and self._left * 2 > len(self.waiting):
+            self.waiting = deque(entry for entry in self.waiting if not entry[0].done())
+            self._left = 0
+
+    def pop(self) -> tuple[Ticket, Task] | None:
+        """Take out the first one that still waits; None if there is none."""
+        waiting = self.waiting
+        while waiting:
+            entry = waiting.popleft()
+            if not entry[0].done():
+                return entry
+        return None
+
+
+def wake(ticket: Ticket, result: Exception | None = None) -> None:
+    """Let the task that awaits `ticket` go on."""
+    try:
+        ticket.set_result(result)
+    except RuntimeError:  # its loop is closed: nobody is left to be woken
+        pass
+
+
+_FEW = 16

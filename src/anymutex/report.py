@@ -1,0 +1,224 @@
+"""What comes out: reports as plain data, and how they read, in Go's manner.
+
+Rule 1. A report holds strings and numbers only, so it can be kept, pickled and sent.
+Rule 2. Both sides always, by name; the await that let the other side in; how to mend it.
+Rule 3. Go's words where Go has them: people search for them.
+Rule 4. Nothing is said that is not known: where a task was started stands there only if it was recorded.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from anymutex.stacks import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_RED, _RESET = "\x1b[1;31m", "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What every report can do: read as text, as JSON, and say how many lines matter first."""
+
+    def lines(self) -> Iterator[str]:
+        """The text, line by line; the first one is the headline."""
+        raise NotImplementedError
+
+    @property
+    def headline(self) -> str:
+        """The first line: what happened, in words people search for."""
+        return next(self.lines())
+
+    @property
+    def kind(self) -> str:
+        """The report's name in JSON."""
+        return type(self).__name__.lower()
+
+    def to_json(self) -> dict[str, object]:
+        """The report as plain data, the text included."""
+        return {"kind": self.kind, **asdict(self), "text": str(self)}
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two sides of a conflict."""
+
+    who: str
+    """`task "write_loop"`"""
+    did: str
+    """`wrote m[1] meanwhile: new key`"""
+    places: tuple[Place, ...]
+    """From the outermost call to where it was done."""
+    awaits: tuple[Place, ...] = ()
+    """From there inwards to the await that gave up control."""
+    started: Place | None = None
+    parent: str | None = None
+    holds: tuple[str, ...] = ()
+
+    def lines(self) -> Iterator[str]:
+        """The side as a paragraph."""
+        yield f"{self.who} [{self.did}]:"
+        yield from stack_lines(self.places)
+        if self.awaits:
+            yield "  gave up control at:"
+            yield from stack_lines(self.awaits, signatures=False)
+
+    def start_line(self) -> str | None:
+        """Where the task was started, as far as that is known."""
+        by = f' by task "{self.parent}"' if self.parent else ""
+        if self.started:
+            return f"{self.who} started at {self.started}{by}"
+        return f"{self.who} started{by}" if by else None
+
+
+@dataclass(frozen=True)
+class Conflict(Report):
+    """An iteration spanned an await, and somebody else wrote to the map meanwhile."""
+
+    map: str
+    made: Place
+    size_before: int
+    size_after: int
+    reader: Side
+    writer: Side
+    started_by_reader: bool
+    loop_text: str
+    backend: str
+
+    def lines(self) -> Iterator[str]:
+        yield "concurrent map iteration and map write"
+        yield ""
+        yield from self.reader.lines()
+        yield ""
+        yield from self.writer.lines()
+        yield ""
+        yield f"{self._subject()} (size {self.size_before} when the loop began, {self.size_after} now)"
+        yield from filter(None, (self.reader.start_line(), self.writer.start_line()))
+        if self.started_by_reader:
+            yield f"{self.writer.who} was started by the iterating task"
+        yield locks_line(self.reader, self.writer)
+        yield f"backend {self.backend}"
+        yield ""
+        yield f"fix: hold one lock over the whole loop (async with mux: {self._loop()} ...), or loop"
+        yield f"     over a copy: {self._copied_loop()} ..."
+
+    def _subject(self) -> str:
+        return made_line(self.map, "SharedMap", self.made)
+
+    def _loop(self) -> str:
+        return self.loop_text if _is_loop(self.loop_text) else f"for ... in {self.map}:"
+
+    def _copied_loop(self) -> str:
+        head, _, iterable = self._loop().removesuffix(":").rpartition(" in ")
+        return f"{head} in list({iterable}):"
+
+
+@dataclass(frozen=True)
+class Unguarded(Report):
+    """A map that a lock guards was accessed without it."""
+
+    map: str
+    made: Place
+    lock: str
+    access: Side
+    backend: str
+
+    def lines(self) -> Iterator[str]:
+        yield f"unguarded access: {self.map} is guarded by {self.lock}, which {self.access.who} does not hold"
+        yield ""
+        yield from self.access.lines()
+        yield ""
+        yield made_line(self.map, "SharedMap", self.made)
+        if start := self.access.start_line():
+            yield start
+        yield locks_line(self.access)
+        yield f"backend {self.backend}"
+        yield ""
+        yield f"fix: put the access inside `async with {self.lock}:`"
+
+
+@dataclass(frozen=True)
+class SelfDeadlock(Report):
+    """A task wants a lock that it holds already."""
+
+    lock: str
+    kind_of_lock: str
+    task: str
+    taken: Place
+    wanted: tuple[Place, ...]
+    backend: str
+
+    def lines(self) -> Iterator[str]:
+        yield f"a task waits for itself - deadlock! {self.task} wants {self.lock}, which it holds already"
+        yield ""
+        yield f"{self.task} [holding {self.lock}]:"
+        yield "  took it at:"
+        yield f"      {_line_of(self.taken)}"
+        yield "  wants it again at:"
+        yield from stack_lines(self.wanted)
+        yield ""
+        yield f"backend {self.backend}"
+        yield ""
+        yield f"fix: a {self.kind_of_lock} is not re-entrant: let the caller that holds {self.lock} do the locking,"
+        yield "     and call a function that expects the lock to be held (`assert lock.held()`)"
+
+
+def stack_lines(places: tuple[Place, ...], *, signatures: bool = True) -> Iterator[str]:
+    """A stack in Go's two-line manner: the call, then `file:line` and the source."""
+    function = None
+    for place in places:
+        if signatures and place.function != function:
+            yield f"  {place.function}"
+        function = place.function
+        yield f"      {_line_of(place)}"
+
+
+def made_line(name: str, kind: str, made: Place) -> str:
+    """What an object is and where it was made."""
+    return f"{name} is the {kind} made at {made}"
+
+
+def locks_line(*sides: Side) -> str:
+    """Which of anymutex' locks each side holds; a plain `anyio.Lock` can't tell."""
+    return "anymutex locks held: " + ", ".join(f"{side.who} {', '.join(side.holds) or 'none'}" for side in sides)
+
+
+def shown(value: object) -> str:
+    """A short `repr`, also of a value whose own one raises.
+
+    >>> shown("x" * 100)
+    "'xxxxxxxxxxxx...xxxxxxxxxxxxx'"
+    """
+    try:
+        return reprlib.repr(value)
+    except Exception as error:
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+
+
+def coloured(text: str) -> str:
+    """`text` with its first line in red, for a terminal."""
+    head, newline, rest = text.partition("\n")
+    return f"{_RED}{head}{_RESET}{newline}{rest}"
+
+
+def versioned(backend: str) -> str:
+    """A backend with what must be known to repeat a run: `trio 0.35.0, anyio 4.16.0`."""
+    loop = {"trio": "trio", "asyncio+uvloop": "uvloop"}.get(backend)
+    with_version = f"{backend} {version(loop)}" if loop else backend
+    return f"{with_version}, anyio {version('anyio')}"
+
+
+def _line_of(place: Place) -> str:
+    return f"{place!s:<24} {place.text}".rstrip()
+
+
+def _is_loop(text: str) -> bool:
+    return text.startswith("for ") and " in " in text and text.endswith(":")

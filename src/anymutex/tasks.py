@@ -1,0 +1,311 @@
+"""Who is running, its name, its parent and where it was started, on either backend.
+
+Rule 1. trio is asked before asyncio: inside a trio guest run `asyncio.get_running_loop()` succeeds too.
+Rule 2. `import anymutex` imports no trio. trio announces itself through sniffio, which it requires.
+Rule 3. A *run* is one object per event-loop run, compared by identity: asyncio's loop, trio's root task.
+Rule 4. An *actor* is who accesses data: a task (weakly, so that nothing keeps it alive), or else a thread
+        (its id), which stands for callbacks too. Two actors are compared with `==`.
+Rule 5. Hot paths use `here` and `actor`; everything else in this file is for reports.
+
+`anyio.get_current_task()` would be one call for both backends, but costs 100 times an empty call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import sys
+import threading
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary, ref
+
+import anyio
+
+from anymutex import stacks
+
+try:
+    from sniffio import thread_local as library
+except ImportError:  # then trio can't be there either
+
+    class _NoLibrary:
+        name: str | None = None
+
+    library = _NoLibrary()  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Task: TypeAlias = Any  # asyncio.Task or trio.lowlevel.Task: they share no base
+Run: TypeAlias = Any  # asyncio.AbstractEventLoop or trio.lowlevel.Task
+Actor: TypeAlias = "ref[Task] | int"
+AnyFunction = TypeVar("AnyFunction", bound="Callable[..., Any]")
+
+
+class Start(NamedTuple):
+    """Where a task was started and by whom."""
+
+    site: stacks.Site
+    parent: Actor
+    parent_name: str | None
+
+
+_lowlevel: Any = None  # trio.lowlevel, once trio was met
+_protected: list[Callable[..., Any]] = []
+_iterated: ContextVar[Actor | None] = ContextVar("anymutex_iterated", default=None)
+_starts: WeakKeyDictionary[Task, Start] = WeakKeyDictionary()
+
+
+def here() -> tuple[Run, Task | None]:
+    """The run and the task the caller is in; the task is None in a loop callback.
+
+    Raises:
+        RuntimeError: no event loop runs in this thread.
+    """
+    if library.name == "trio":
+        lowlevel = _lowlevel or _meet_trio()
+        return lowlevel.current_root_task(), _trio_task()
+    loop = asyncio.get_running_loop()
+    return loop, asyncio.current_task(loop)
+
+
+def current() -> Task | None:
+    """The running task, or None in a callback or where no event loop runs."""
+    try:
+        return here()[1]
+    except RuntimeError:
+        return None
+
+
+def actor() -> Actor:
+    """Who the caller is: the running task, else the thread."""
+    task = current()
+    return threading.get_ident() if task is None else ref(task)
+
+
+def task_of(who: Actor) -> Task | None:
+    """The task that `who` is, or None for a thread or a task that is gone."""
+    return None if isinstance(who, int) else who()
+
+
+def current_run() -> Run | None:
+    """The run of this thread, or None."""
+    try:
+        return here()[0]
+    except RuntimeError:
+        return None
+
+
+def asker_of(run: Run) -> Callable[[], Task | None]:
+    """The cheapest sound way to ask for the running task of `run`, from inside it."""
+    if isinstance(run, asyncio.AbstractEventLoop):
+        return partial(asyncio.current_task, run)
+    return _trio_task
+
+
+def deadline_asker_of(run: Run) -> Callable[[], float]:
+    """The cheapest way to ask for the effective deadline of the running task of `run`."""
+    if isinstance(run, asyncio.AbstractEventLoop):
+        return anyio.current_effective_deadline
+    return sys.modules["trio"].current_effective_deadline  # type: ignore[no-any-return]
+
+
+def ki_protected(function: AnyFunction) -> AnyFunction:
+    """Keep trio from raising KeyboardInterrupt between two bytecodes of `function`; free elsewhere.
+
+    trio marks the code object, so this also works for functions already running when trio is first met.
+    """
+    _protected.append(function)
+    if _lowlevel is not None:
+        _lowlevel.enable_ki_protection(function)
+    return function
+
+
+def is_over(run: Run) -> bool:
+    """Whether nothing of `run` can go on by itself any more."""
+    if isinstance(run, asyncio.AbstractEventLoop):
+        return not run.is_running()
+    return has_ended(run)
+
+
+def has_ended(task: Task) -> bool:
+    """Whether `task` has run to its end."""
+    if isinstance(task, asyncio.Task):
+        return task.done()
+    return inspect.getcoroutinestate(task.coro) == inspect.CORO_CLOSED
+
+
+def backend_of(run: Run) -> str:
+    """The name a report gives the backend of `run`."""
+    if not isinstance(run, asyncio.AbstractEventLoop):
+        return "trio"
+    return "asyncio+uvloop" if type(run).__module__.startswith("uvloop") else "asyncio"
+
+
+def coroutine_of(task: Task) -> object:
+    """The outermost coroutine of `task`; None for an eager task that has ended."""
+    return task.get_coro() if isinstance(task, asyncio.Task) else task.coro
+
+
+def name_of(who: Task | Actor) -> str:
+    """The name that reports show: without its module, and without the functions it is nested in.
+
+    >>> name_of(threading.get_ident())
+    'MainThread'
+    """
+    if isinstance(who, int):
+        return next((thread.name for thread in threading.enumerate() if thread.ident == who), f"thread {who}")
+    task = who() if isinstance(who, ref) else who
+    if task is None:
+        return "a task that is gone"
+    return _shortened(task.get_name() if isinstance(task, asyncio.Task) else task.name)
+
+
+def described(who: Task | Actor) -> str:
+    """`task "read_loop"`, or `thread "MainThread"`."""
+    return f'{"thread" if isinstance(who, int) else "task"} "{name_of(who)}"'
+
+
+def sites_of(who: Actor) -> list[stacks.Site]:
+    """Where `who` stands now, suspended or running."""
+    if who == actor():
+        return stacks.running_sites(sys._getframe(1), _outermost_frame(task_of(who)))
+    if isinstance(who, int):
+        return stacks.running_sites(sys._current_frames().get(who))
+    task = who()
+    return [] if task is None else stacks.suspended_sites(coroutine_of(task))
+
+
+def my_sites() -> list[stacks.Site]:
+    """Where the caller stands, down from the start of its task."""
+    return sites_of(actor())
+
+
+def start_of(who: Actor) -> Start | None:
+    """Where a task was started; known for tasks that were started under `record_starts`."""
+    task = task_of(who)
+    return None if task is None else _starts.get(task)
+
+
+def parent_name_of(who: Actor) -> str | None:
+    """The name of the task that started `who`, when known."""
+    if start := start_of(who):
+        return start.parent_name
+    parent = _trio_parent(who)
+    return None if parent is None else name_of(parent)
+
+
+def leave_lineage(who: Actor) -> None:
+    """Let tasks that the running task starts from now on inherit, in their context, who started them."""
+    if _iterated.get() != who:
+        _iterated.set(who)
+
+
+def i_was_started_by(parent: Actor) -> bool:
+    """Whether the running task is known to have been started by `parent`."""
+    me = actor()
+    if start := start_of(me):
+        return start.parent == parent
+    return me != parent and parent in (_iterated.get(), _trio_parent(me))
+
+
+@contextmanager
+def record_starts() -> Iterator[None]:
+    """Record, inside the running loop, where each task is started: about 2 us a task.
+
+    A task factory that somebody installed before is left alone: wrapping it would break eager tasks.
+    """
+    if library.name == "trio":
+        yield from _record_trio_starts()
+    else:
+        yield from _record_asyncio_starts(asyncio.get_running_loop())
+
+
+def _record_asyncio_starts(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    if loop.get_task_factory() is not None:
+        yield
+        return
+    loop.set_task_factory(_recording_factory)
+    try:
+        yield
+    finally:
+        if loop.get_task_factory() is _recording_factory:
+            loop.set_task_factory(None)
+
+
+def _recording_factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+    task = asyncio.Task(coro, loop=loop, **options)
+    _note_start(task)
+    return task
+
+
+def _record_trio_starts() -> Iterator[None]:
+    lowlevel = trio_lowlevel()
+    recorder = _TrioStarts()
+    lowlevel.add_instrument(recorder)
+    try:
+        yield
+    finally:
+        lowlevel.remove_instrument(recorder)
+
+
+def trio_lowlevel() -> Any:
+    """The module `trio.lowlevel`; only where trio is known to be there."""
+    return _lowlevel or _meet_trio()
+
+
+class _TrioStarts:
+    """A trio Instrument, by its interface alone: trio calls the methods that are there."""
+
+    def task_spawned(self, task: Task) -> None:
+        if task.parent_nursery is not None:
+            _note_start(task)
+
+
+def _note_start(task: Task) -> None:
+    parent = actor()
+    name = None if isinstance(parent, int) else name_of(parent)
+    _starts[task] = Start(stacks.caller_site(), parent, name)
+
+
+def _meet_trio() -> Any:
+    global _lowlevel
+    _lowlevel = sys.modules["trio"].lowlevel
+    for function in _protected:
+        _lowlevel.enable_ki_protection(function)
+    return _lowlevel
+
+
+def _outermost_frame(task: Task | None) -> Any:
+    return None if task is None else getattr(coroutine_of(task), "cr_frame", None)
+
+
+def _trio_task() -> Task | None:
+    try:
+        return _lowlevel.current_task()
+    except RuntimeError:  # an instrument, an abort function or a callback of the run
+        return None
+
+
+def _trio_parent(who: Actor) -> Actor | None:
+    nursery = getattr(task_of(who), "parent_nursery", None)
+    return None if nursery is None else ref(nursery.parent_task)
+
+
+def _shortened(name: str) -> str:
+    """Drop the module that anyio and trio put in front of a function's name; keep names people chose.
+
+    >>> _shortened("threading.Thread.run"), _shortened("fetch v1.2"), _shortened("x.<locals>.worker")
+    ('Thread.run', 'fetch v1.2', 'worker')
+    """
+    name = name.rpartition("<locals>.")[2]
+    if not re.fullmatch(r"[\w.]+", name):
+        return name
+    parts = name.split(".")
+    for count in range(len(parts) - 1, 0, -1):
+        if ".".join(parts[:count]) in sys.modules:
+            return ".".join(parts[count:])
+    return name
