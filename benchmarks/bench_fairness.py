@@ -3,7 +3,8 @@
 Run it by `python benchmarks/bench_fairness.py [--backend asyncio|uvloop|trio] [--rounds N]`.
 
 A gap is counted in the thread's own CPU time: while the loop is busy that is how long the lock kept the
-loop to itself, and another program on the machine adds nothing to it. The wall clock stands beside it.
+loop to itself, and another program on the machine adds nothing to it. The wall clock stands beside it. The
+garbage collector is off: what it adds when it passes is not the lock's doing either.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from anyio.lowlevel import checkpoint
+from interleaved import garbage_collector_off
 from loops import command_line, run_on_each_loop
 from programs import Lock, run_program_2
 
@@ -71,7 +73,7 @@ async def one_round(make: Callable[[], Lock], count: int, sleep: float, gap: Lon
     deadline = perf_counter() + ROUND_SECONDS
     async with anyio.create_task_group() as group:
         group.start_soon(only_sleep, sleep, gap, deadline)
-        # On trio the task made last may run first: the sleeper must stand at its sleep before the other begins.
+        # On trio the task made last may run first: let the sleeper come to its sleep before the other begins.
         await checkpoint()
         group.start_soon(take_in_turn, locks, deadline)
 
@@ -81,7 +83,8 @@ async def print_gaps(count: int, sleep: float, rounds: int) -> None:
     gaps = {kind: LongestGap() for kind in KINDS}
     for _ in range(rounds):
         for kind, (make, _target) in KINDS.items():
-            await one_round(make, count, sleep, gaps[kind])
+            with garbage_collector_off():
+                await one_round(make, count, sleep, gaps[kind])
     title = f"{count} lock(s) in turn, beside sleep({sleep:g})"
     print(f"\n{title:<44}{'longest gap, ms CPU':>20}{'wall':>9}  target")
     for kind, gap in gaps.items():

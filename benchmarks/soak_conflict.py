@@ -2,9 +2,10 @@
 
 Run it by `python benchmarks/soak_conflict.py [--backend asyncio|uvloop|trio] [--runs N]`.
 
-Both tasks pause a random number of times, another one in each run, so that the runs meet in many ways. The
-writer notes a write made while the reader stands at its await; from then on the reader must get no further
-item, and must not come to the loop's end either. Ends with 1 if a run failed, and says which.
+Both tasks pause a random number of times, and in some runs the writer much longer than in others, so that
+the tasks meet in many ways and whole passes go by without a write. The writer notes a write made while the
+reader stands at its await; from then on the reader must get no further item, and must not come to the
+loop's end either. Ends with 1 if a run failed, and says which.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import argparse
 
 GIVE_UP_AFTER = 10.0
+PATIENCE = (0, 3, 30, 300)
 SENTENCE = "concurrent map iteration and map write"
 
 
@@ -40,10 +42,11 @@ class Run:
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
+        self.patience = self.random.choice(PATIENCE)
 
-    async def pause(self, least: int) -> None:
+    async def pause(self, least: int, most: int) -> None:
         """Let the other task run, a random number of times."""
-        for _ in range(self.random.randint(least, 3)):
+        for _ in range(self.random.randint(least, most)):
             await checkpoint()
 
 
@@ -53,7 +56,7 @@ async def write_loop(run: Run) -> None:
         for i in range(100):
             run.m[i] = i
             run.write_in_window = run.write_in_window or run.window_open
-            await run.pause(least=0)
+            await run.pause(0, run.patience)
         await checkpoint()
 
 
@@ -64,7 +67,7 @@ async def read_loop(run: Run) -> None:
             expect_no_write(run, "an item")
             run.reads += 1
             run.window_open = True
-            await run.pause(least=1)
+            await run.pause(1, 3)
             run.window_open = False
         expect_no_write(run, "the loop's end")
         await checkpoint()

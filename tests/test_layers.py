@@ -13,7 +13,7 @@ import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import pytest
 
@@ -30,15 +30,23 @@ DOORS = {
     "backends",
     "comparison",
     "demo",
+    "demo_counts",
+    "demo_programs",
     "endings",
     "finishing",
     "hosting",
     "loading",
+    "measuring",
+    "options",
     "pipes",
+    "problems",
     "program",
     "pytest_plugin",
+    "row",
     "running",
     "signals",
+    "tables",
+    "tally",
     "tracebacks",
 }
 # Layer -> what it may import, besides itself.
@@ -52,7 +60,13 @@ ARROWS = {
 }
 OPTIONAL_DEPENDENCIES = {"trio", "uvloop"}
 EMPTY_NAMES = {"utils", "util", "common", "impl", "helpers", "misc"}
-NOT_WITH_THE_PACKAGE = ("trio", "uvloop", "anymutex.testing", "anymutex.remote", "anymutex.watch.instrument")
+NOT_WITH_THE_PACKAGE = (
+    "trio.",
+    "uvloop.",
+    "anymutex.testing.",
+    "anymutex.remote.",
+    "anymutex.watch.instrument.",
+)
 
 PACKAGE = Path(anymutex.__file__).parent
 
@@ -86,7 +100,7 @@ def imports_at_run_time(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
             yield from imports_at_run_time(child)
 
 
-def is_for_type_checkers(node: ast.AST) -> bool:
+def is_for_type_checkers(node: ast.AST) -> TypeGuard[ast.If]:
     """Tell whether this is `if TYPE_CHECKING:`."""
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
@@ -161,7 +175,7 @@ def test_imports_in_functions_are_of_optional_dependencies(module: str) -> None:
         for name in names_imported(node)
     }
 
-    assert set() == late - OPTIONAL_DEPENDENCIES
+    assert late <= OPTIONAL_DEPENDENCIES
 
 
 def test_no_public_function_is_named_like_a_module() -> None:
@@ -182,7 +196,7 @@ def test_a_name_says_what_is_inside(module: str) -> None:
     """No drawer for things that found no other place."""
     words = {word for part in module.split(".") for word in part.strip("_").split("_")}
 
-    assert set() == words & EMPTY_NAMES
+    assert not words & EMPTY_NAMES
 
 
 def test_importing_the_package_is_cheap() -> None:
@@ -191,9 +205,6 @@ def test_importing_the_package_is_cheap() -> None:
     output = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    loaded = output.stdout.split()
+    unwanted = [name for name in output.stdout.split() if f"{name}.".startswith(NOT_WITH_THE_PACKAGE)]
 
-    assert [
-        name for name in loaded if name.startswith(tuple(f"{top}." for top in NOT_WITH_THE_PACKAGE))
-    ] == []
-    assert [name for name in NOT_WITH_THE_PACKAGE if name in loaded] == []
+    assert not unwanted

@@ -6,15 +6,17 @@ Whatever the program raises comes out as `anyio.run` would let it out; how that 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
+from anymutex.endings import leaves_of
 from anymutex.signals import SigtermWatch, Terminated
 from anymutex.tasks import record_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
     from anymutex.backends import Backend
 
@@ -32,20 +34,44 @@ def host(main: Callable[[], Awaitable[T]], backend: Backend, seconds: float | No
         BaseException: whatever `main` raised, in the groups that it came in.
     """
     sigterm = SigtermWatch()
+    stops: list[BaseException] = []
 
     async def hosted() -> T | None:
-        with anyio.move_on_after(seconds) as scope, sigterm.cancelling(scope, backend), record_starts():
+        with (
+            _kept(stops),
+            anyio.move_on_after(seconds) as scope,
+            sigterm.cancelling(scope, backend),
+            record_starts(),
+        ):
             return await main()
         return None
 
-    _take_name(hosted, main)
-    value = anyio.run(hosted, backend=backend.anyio_name, backend_options=dict(backend.options))
-    if sigterm.came:
-        raise Terminated
+    take_name(hosted, main)
+    try:
+        value = anyio.run(hosted, backend=backend.anyio_name, backend_options=dict(backend.options))
+    except (SystemExit, KeyboardInterrupt) as stop:
+        raise (stops or [stop])[0] from None
+    if stops or sigterm.came:
+        raise (stops or [Terminated()])[0]
     return value
 
 
-def _take_name(wrapper: Callable[..., object], main: Callable[..., object]) -> None:
+@contextmanager
+def _kept(stops: list[BaseException]) -> Iterator[None]:
+    """Keep a group with an exit in it out of the loop.
+
+    asyncio lets a child's SystemExit out at once, and would then complain on stderr about the group with
+    the same exit in which `main` ends.
+    """
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        if not any(isinstance(leaf, SystemExit | KeyboardInterrupt) for leaf in leaves_of(group)):
+            raise
+        stops.append(group)
+
+
+def take_name(wrapper: Callable[..., object], main: Callable[..., object]) -> None:
     """Both backends name the first task after the function that they were given."""
     main = getattr(main, "func", main)  # a partial is known by the function in it
     wrapper.__module__ = main.__module__

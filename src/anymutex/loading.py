@@ -73,7 +73,8 @@ def _compiled(file: Path) -> CodeType:
     except OSError as error:
         raise UsageError(f"can't read {file}: {error.strerror}") from None
     except SyntaxError as error:
-        raise UsageError(f"{file}:{error.lineno}: {error.msg}") from None
+        place = f"{file}:{error.lineno}" if error.lineno else str(file)
+        raise UsageError(f"{place}: {error.msg}") from None
     except ValueError as error:  # null bytes, until Python 3.12 made that a SyntaxError
         raise UsageError(f"{file}: {error}") from None
 

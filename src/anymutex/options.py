@@ -52,7 +52,23 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     """The options of `run`, for a script and for the command alike."""
     parser.add_argument("--backend", metavar=f"{BACKEND_NAMES}|all", help="the event loop (default: asyncio)")
     add_seconds(parser)
-    parser.add_argument("--json", metavar="PATH", help="write the reports there as a JSON list; - is stdout")
+    add_json(parser, "a list of the reports")
+
+
+def add_backends(parser: argparse.ArgumentParser) -> None:
+    """`--backend` for a command that takes several: repeated, or with commas."""
+    parser.add_argument(
+        "--backend",
+        action="extend",
+        type=lambda text: text.split(","),
+        metavar=BACKEND_NAMES,
+        help="may be repeated, or a list with commas (default: asyncio, uvloop if installed, trio)",
+    )
+
+
+def add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    """`--json`, with what it writes."""
+    parser.add_argument("--json", metavar="PATH", help=f"write {what} there as JSON; - is stdout")
 
 
 def add_seconds(parser: argparse.ArgumentParser) -> None:
@@ -66,9 +82,11 @@ def weighed(asked: argparse.Namespace, program: Program) -> RunOptions:
     Raises:
         UsageError: The backend is unknown or not installed.
     """
-    name = asked.backend or program.backend or "asyncio"
     seconds = program.seconds if asked.seconds is None else asked.seconds
-    return RunOptions(backends.installed() if name == "all" else [backends.named(name)], seconds, asked.json)
+    if asked.backend == "all":
+        return RunOptions(backends.installed(), seconds, asked.json)
+    backend = backends.named(asked.backend or program.backend or "asyncio")
+    return RunOptions([backend], seconds, asked.json)
 
 
 def of_script(argv: list[str], program: Program) -> RunOptions:

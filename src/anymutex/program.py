@@ -27,7 +27,7 @@ def why_not_a_main(function: object) -> str | None:
     if not _is_async(function):
         return "is not async: write `async def`"
     if not _callable_without_arguments(function):
-        return f"needs arguments {inspect.signature(function)}: a program takes none (use functools.partial)"
+        return f"needs arguments {inspect.signature(function)}: a program takes none"
     return None
 
 

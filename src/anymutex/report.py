@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from anymutex.stacks import Place
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from anymutex.stacks import Place
 
 _RED, _RESET = "\x1b[1;31m", "\x1b[0m"
 
@@ -167,8 +167,8 @@ class SelfDeadlock(Report):
         yield ""
         yield f"backend {self.backend}"
         yield ""
-        yield f"fix: a {self.kind_of_lock} is not re-entrant: let the caller that holds {self.lock} do the locking,"
-        yield "     and call a function that expects the lock to be held (`assert lock.held()`)"
+        yield f"fix: a {self.kind_of_lock} is not re-entrant. Lock in the caller only, and call functions that"
+        yield f"     expect the lock to be held (`assert {self.lock}.held()`)"
 
 
 def stack_lines(places: tuple[Place, ...], *, signatures: bool = True) -> Iterator[str]:
@@ -188,7 +188,8 @@ def made_line(name: str, kind: str, made: Place) -> str:
 
 def locks_line(*sides: Side) -> str:
     """Which of anymutex' locks each side holds; a plain `anyio.Lock` can't tell."""
-    return "anymutex locks held: " + ", ".join(f"{side.who} {', '.join(side.holds) or 'none'}" for side in sides)
+    held = (f"{side.who} {', '.join(side.holds) or 'none'}" for side in sides)
+    return f"anymutex locks held: {', '.join(held)}"
 
 
 def shown(value: object) -> str:

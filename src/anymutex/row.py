@@ -35,6 +35,13 @@ class Row:
         return self.operations / self.seconds if self.seconds else 0.0
 
     @property
+    def summary(self) -> str:
+        """What came of it, in one line."""
+        if self.exception is not None:
+            return f"{self.exception}: {self.message}" if self.message else self.exception
+        return f"stopped after {self.seconds:.3g} s" if self.stopped else f"returned {self.value}"
+
+    @property
     def result(self) -> tuple[object, ...]:
         """What must be the same on every backend; numbers that depend on speed are not in it.
 

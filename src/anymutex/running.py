@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from anymutex import backends, options
@@ -23,6 +24,8 @@ from anymutex.program import Program, why_not_a_main
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import FrameType
+
+    from anymutex.options import RunOptions
 
 T = TypeVar("T")
 
@@ -95,16 +98,16 @@ def noting(module: str) -> Iterator[list[Program]]:
         _notebooks.remove(notebook)
 
 
-def run_in_turn(runs: list[Callable[[], T]], json_path: str | None) -> tuple[int, T | None]:
-    """Let each run end in its orderly way, and write down what was found.
+def run_as_asked(program: Program, asked: RunOptions) -> tuple[int, T | None]:
+    """Run `program` on each backend asked for, and let each run end in its orderly way.
 
     Returns:
         The largest exit code, and what the last run returned.
     """
     codes, value = [0], None
-    with writing_problems(json_path):
-        for each in runs:
-            code, value = finish(each)
+    with writing_problems(asked.json):
+        for backend in asked.backends:
+            code, value = finish(partial(host, program.main, backend, asked.seconds))
             codes.append(code)
             if code in STOPPING:
                 break
@@ -157,7 +160,5 @@ def _run_script(program: Program) -> T | None:
 
 
 def _run_from_command_line(program: Program) -> tuple[int, T | None]:
-    chosen = options.of_script(sys.argv, program)
-    main = checked(program).main
-    runs = [lambda each=each: host(main, each, chosen.seconds) for each in chosen.backends]
-    return run_in_turn(runs, chosen.json)
+    asked = options.of_script(sys.argv, program)
+    return run_as_asked(checked(program), asked)

@@ -52,7 +52,8 @@ class SigtermWatch:
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if signal.getsignal(signal.SIGTERM) is unwind:  # the program may have put its own there
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _may_handle_sigterm() -> bool:

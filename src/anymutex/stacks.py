@@ -167,7 +167,8 @@ def _signature(code: CodeType) -> str:
     if name.startswith("<"):
         return name
     count = code.co_argcount + code.co_kwonlyargcount
-    return f"{name}({', '.join(code.co_varnames[:count])})"
+    arguments: tuple[str, ...] = code.co_varnames[:count]
+    return f"{name}({', '.join(arguments)})"
 
 
 def _shown(filename: str) -> str:

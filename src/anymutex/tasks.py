@@ -20,10 +20,12 @@ import threading
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary, ref
 
 import anyio
+import anyio.lowlevel
 
 from anymutex import stacks
 
@@ -38,6 +40,12 @@ except ImportError:  # then trio can't be there either
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# `asyncio.current_task` is C from Python 3.12 on. Before, it is a Python function around this dict, which is
+# private, but 3.11 takes no more changes.
+_current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[Any] | None] = (
+    asyncio.current_task if sys.version_info >= (3, 12) else asyncio.tasks._current_tasks.get
+)
 
 Task: TypeAlias = Any  # asyncio.Task or trio.lowlevel.Task: they share no base
 Run: TypeAlias = Any  # asyncio.AbstractEventLoop or trio.lowlevel.Task
@@ -66,10 +74,9 @@ def here() -> tuple[Run, Task | None]:
         RuntimeError: no event loop runs in this thread.
     """
     if library.name == "trio":
-        lowlevel = _lowlevel or _meet_trio()
-        return lowlevel.current_root_task(), _trio_task()
+        return trio_lowlevel().current_root_task(), _trio_task()
     loop = asyncio.get_running_loop()
-    return loop, asyncio.current_task(loop)
+    return loop, _current_task(loop)
 
 
 def current() -> Task | None:
@@ -82,8 +89,14 @@ def current() -> Task | None:
 
 def actor() -> Actor:
     """Who the caller is: the running task, else the thread."""
-    task = current()
-    return threading.get_ident() if task is None else ref(task)
+    if library.name == "trio":
+        task = _trio_task()
+    else:
+        try:
+            task = _current_task(asyncio.get_running_loop())
+        except RuntimeError:
+            task = None
+    return get_ident() if task is None else ref(task)
 
 
 def task_of(who: Actor) -> Task | None:
@@ -102,15 +115,16 @@ def current_run() -> Run | None:
 def asker_of(run: Run) -> Callable[[], Task | None]:
     """The cheapest sound way to ask for the running task of `run`, from inside it."""
     if isinstance(run, asyncio.AbstractEventLoop):
-        return partial(asyncio.current_task, run)
-    return _trio_task
+        return partial(_current_task, run)
+    return partial(_trio_task_in, run)
 
 
 def deadline_asker_of(run: Run) -> Callable[[], float]:
-    """The cheapest way to ask for the effective deadline of the running task of `run`."""
-    if isinstance(run, asyncio.AbstractEventLoop):
-        return anyio.current_effective_deadline
-    return sys.modules["trio"].current_effective_deadline  # type: ignore[no-any-return]
+    """The cheapest way to ask, inside `run`, for the effective deadline of the running task."""
+    if not isinstance(run, asyncio.AbstractEventLoop):
+        return sys.modules["trio"].current_effective_deadline  # type: ignore[no-any-return]
+    # The backend's own method: `anyio.current_effective_deadline` finds out anew each time which one to ask.
+    return anyio.lowlevel.current_token().backend_class.current_effective_deadline
 
 
 def ki_protected(function: AnyFunction) -> AnyFunction:
@@ -200,7 +214,7 @@ def parent_name_of(who: Actor) -> str | None:
 
 def leave_lineage(who: Actor) -> None:
     """Let tasks that the running task starts from now on inherit, in their context, who started them."""
-    if _iterated.get() != who:
+    if _iterated.get() is not who:
         _iterated.set(who)
 
 
@@ -285,8 +299,15 @@ def _outermost_frame(task: Task | None) -> Any:
 
 def _trio_task() -> Task | None:
     try:
-        return _lowlevel.current_task()
+        return (_lowlevel or _meet_trio()).current_task()
     except RuntimeError:  # an instrument, an abort function or a callback of the run
+        return None
+
+
+def _trio_task_in(run: Run) -> Task | None:
+    try:
+        return _lowlevel.current_task() if _lowlevel.current_root_task() is run else None
+    except RuntimeError:
         return None
 
 

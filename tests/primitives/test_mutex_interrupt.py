@@ -7,56 +7,22 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import pytest
+from interrupts import InterruptAt
 from turns import TRIO_BACKENDS, leaves, run_on, settle
 
-import anymutex
 from anymutex import Mutex
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
-    from types import FrameType
-
-    Tracer: TypeAlias = Callable[[FrameType, str, object], "Tracer | None"]
-
-INSIDE = str(Path(anymutex.__file__).parent)
+    from collections.abc import Awaitable, Callable
 ENOUGH = 2000
 
 
-@pytest.fixture(autouse=True)
-def default_ctrl_c() -> Iterator[None]:
-    """Let SIGINT mean KeyboardInterrupt: a job started in the background inherits it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    trace_before = sys.gettrace()
-    yield
-    sys.settrace(trace_before)
-    signal.signal(signal.SIGINT, before)
-
-
-class InterruptAt:
-    """A tracer that sends SIGINT before the n-th line that runs inside anymutex."""
-
-    def __init__(self, line: int) -> None:
-        self.left = line
-
-    def __call__(self, frame: FrameType, event: str, argument: object) -> Tracer | None:
-        """Follow every frame of anymutex."""
-        if not frame.f_code.co_filename.startswith(INSIDE):
-            return None
-        return self.line
-
-    def line(self, frame: FrameType, event: str, argument: object) -> Tracer | None:
-        """Count the lines, and send the signal at the right one."""
-        if event == "line":
-            self.left -= 1
-            if self.left == 0:
-                signal.raise_signal(signal.SIGINT)
-        return self.line
+pytestmark = pytest.mark.usefixtures("default_ctrl_c")
 
 
 async def use_alone(lock: Mutex) -> None:

@@ -12,7 +12,7 @@ import operator
 import sys
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 import anyio.lowlevel
@@ -24,13 +24,13 @@ from turns import ASYNCIO_BACKENDS, TRIO_BACKENDS, Window, leaves, run_in_thread
 from anymutex import ConflictError, Mutex, SharedMap
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 
     IntMap: TypeAlias = SharedMap[int, int]
-    Pause: TypeAlias = Callable[[], Awaitable[object]]
-    Reader: TypeAlias = Callable[[IntMap, Pause], Awaitable[object]]
+    Pause: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
+    Reader: TypeAlias = Callable[[IntMap, Pause], Coroutine[Any, Any, object]]
     Write: TypeAlias = Callable[[IntMap], object]
-    Program: TypeAlias = Callable[[IntMap], Awaitable[object]]
+    Program: TypeAlias = Callable[[IntMap], Coroutine[Any, Any, object]]
 
 SENTENCE = "concurrent map iteration and map write"
 CONTENT = {1: 10, 2: 20, 3: 30}
@@ -271,8 +271,8 @@ WRITES: dict[str, Write] = {
     "update with pairs": lambda m: m.update([(2, 20)]),
     "update with itself": lambda m: m.update(m),
     "update with a SharedMap": lambda m: m.update(SharedMap({1: 1})),
-    "or-equals": lambda m: operator.ior(m, {2: 20}),
-    "or-equals with pairs": lambda m: operator.ior(m, [(4, 40)]),
+    "or-equals": lambda m: m.__ior__({2: 20}),
+    "or-equals with pairs": lambda m: m.__ior__([(4, 40)]),
     "setdefault of a new key": lambda m: m.setdefault(4, 40),
     "delete and insert again": delete_and_insert_again,
     "write while iterating": write_while_iterating,
@@ -289,6 +289,8 @@ def failing(error: type[Exception], write: Write) -> Write:
     return attempt
 
 
+UNHASHABLE: Any = []
+NO_MAPPING: Any = 5
 NO_WRITES: dict[str, Write] = {
     "get item": lambda m: m[1],
     "get": lambda m: m.get(1),
@@ -311,12 +313,12 @@ NO_WRITES: dict[str, Write] = {
     "pop missing with default": lambda m: m.pop(9, None),
     "pop missing": failing(KeyError, lambda m: m.pop(9)),
     "del missing": failing(KeyError, lambda m: operator.delitem(m, 9)),
-    "set unhashable": failing(TypeError, lambda m: operator.setitem(m, [], 9)),
+    "set unhashable": failing(TypeError, lambda m: m.__setitem__(UNHASHABLE, 9)),
     "update with nothing": lambda m: m.update(),
     "update with an empty dict": lambda m: m.update({}),
     "update with an empty list": lambda m: m.update([]),
-    "update with no mapping": failing(TypeError, lambda m: m.update(5)),  # type: ignore[arg-type]  # that is it
-    "or-equals with an empty dict": lambda m: operator.ior(m, {}),
+    "update with no mapping": failing(TypeError, lambda m: m.update(NO_MAPPING)),
+    "or-equals with an empty dict": lambda m: m.__ior__({}),
 }
 
 # --- programs that must be reported, each with exactly one conflict unless it says otherwise --------------

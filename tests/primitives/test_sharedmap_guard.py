@@ -52,7 +52,7 @@ READS: dict[str, Access] = {
     "len of values": lambda m: len(m.values()),
     "keys and": lambda m: m.keys() & {1},
     "items or": lambda m: m.items() | {(9, 9)},
-    "keys equal": lambda m: m.keys() == {1, 2, 3},
+    "keys equal": lambda m: m.keys() == CONTENT.keys(),
     "equal": lambda m: m == CONTENT,
     "unequal": lambda m: m != CONTENT,
     "or": lambda m: m | {},
@@ -71,7 +71,7 @@ WRITES: dict[str, Access] = {
     "popitem": lambda m: m.popitem(),
     "setdefault": lambda m: m.setdefault(9, 0),
     "update": lambda m: m.update({1: 0}),
-    "or-equals": lambda m: operator.ior(m, {1: 0}),
+    "or-equals": lambda m: m.__ior__({1: 0}),
     "clear": lambda m: m.clear(),
 }
 ACCESSES = READS | WRITES
@@ -86,7 +86,7 @@ async def test_an_access_without_the_lock_is_told(make_lock: Callable[[], AnyLoc
     with pytest.raises(ConflictError, match="stock"):
         access(m)
 
-    assert repr(SharedMap(CONTENT)).removeprefix("SharedMap") in repr(m) or "{1: 10, 2: 20, 3: 30}" in repr(m)
+    assert "{1: 10, 2: 20, 3: 30}" in repr(m)
 
 
 @every_access
@@ -270,15 +270,6 @@ async def test_the_report_names_the_task_the_map_and_how_to_fix_it(make_lock: Ca
     assert "stock" in text
     assert "fix:" in text
     assert "test_sharedmap_guard.py:" in text
-
-
-async def test_on_conflict_hears_of_the_missing_lock() -> None:
-    """An embedding app that asks for reports gets this one too, and the access goes on."""
-    reports: list[object] = []
-    m: SharedMap[int, int] = SharedMap(CONTENT, guarded_by=Mutex(), on_conflict=reports.append)
-
-    assert 10 == m[1]
-    assert 1 == len(reports)
 
 
 NO_OWNER: dict[str, Callable[[], Any]] = {

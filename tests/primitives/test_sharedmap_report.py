@@ -1,10 +1,11 @@
-"""What the report of a `SharedMap` conflict says: both sides, the await between them, the map, and a way out."""
+"""What the report of a `SharedMap` conflict says: both sides, the await between, the map, a way out."""
 
 # The house style is `assert expected == actual`.
 # ruff: noqa: SIM300
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 from functools import partial
@@ -19,7 +20,7 @@ from anymutex import ConflictError, Mutex, SharedMap, probe
 from anymutex.events import ProblemFound
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from anymutex.events import Event
 
@@ -56,7 +57,7 @@ def store(m: AnyMap) -> None:
 
 async def text_of(
     m: AnyMap,
-    read: Callable[[AnyMap, Window], Awaitable[object]] = read_loop,
+    read: Callable[[AnyMap, Window], Coroutine[Any, Any, object]] = read_loop,
     write: Callable[[AnyMap], object] | None = None,
 ) -> str:
     """Let `read` and a writer conflict, and give the text of the one error."""
@@ -193,7 +194,7 @@ async def test_the_listener_gets_the_same_report() -> None:
     assert [text] == heard
 
 
-# --- the walk along what a task awaits ---------------------------------------------------------------------------
+# --- the walk along what a task awaits --------------------------------------------------------------------
 
 
 async def ticks(window: Window) -> AsyncIterator[None]:
@@ -250,7 +251,9 @@ async def read_inside_async_generator(m: AnyMap, window: Window) -> None:
         pass
 
 
-CHAINS: dict[str, tuple[Callable[[AnyMap, Window], Awaitable[object]], list[tuple[object, str]]]] = {
+CHAINS: dict[
+    str, tuple[Callable[[AnyMap, Window], Coroutine[Any, Any, object]], list[tuple[object, str]]]
+] = {
     "async generator": (
         read_through_async_generator,
         [
@@ -289,18 +292,18 @@ CHAINS: dict[str, tuple[Callable[[AnyMap, Window], Awaitable[object]], list[tupl
 
 @pytest.mark.parametrize("name", CHAINS)
 async def test_the_chain_of_awaits_is_followed(name: str) -> None:
-    """Through asynchronous generators and `@asynccontextmanager`, down to the innermost line of the program."""
+    """Through asynchronous generators and `@asynccontextmanager`, down to the innermost line."""
     read, expected = CHAINS[name]
     text = await text_of(SharedMap({1: 10, 2: 20}), read)
 
     assert [] == [mark for where, mark in expected if place(where, mark) not in text], text
 
 
-# --- who wrote -----------------------------------------------------------------------------------------------------
+# --- who wrote --------------------------------------------------------------------------------------------
 
 
 async def test_a_child_of_the_iterating_task_is_called_so() -> None:
-    """A write that the iterating task started itself is a conflict that people doubt: the report says whose it is."""
+    """People doubt a conflict with what they started themselves: the report says that it is one."""
     m: AnyMap = SharedMap({1: 10, 2: 20})
 
     async def child() -> None:
@@ -317,8 +320,6 @@ async def test_a_child_of_the_iterating_task_is_called_so() -> None:
 @pytest.mark.parametrize("anyio_backend", ASYNCIO_BACKENDS.values(), ids=ASYNCIO_BACKENDS)
 async def test_gather_in_the_loop_body_is_called_so() -> None:
     """The same for `asyncio.gather`."""
-    import asyncio
-
     m: AnyMap = SharedMap({1: 10, 2: 20})
 
     async def child() -> None:
@@ -364,17 +365,16 @@ WRITES: dict[str, Callable[[AnyMap], object]] = {
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
 async def test_every_write_makes_a_whole_report(write: Callable[[AnyMap], object]) -> None:
-    """Whatever the write, first line, both tasks and the way out are there, and anymutex's own frames are not."""
+    """Whatever the write: first line, both tasks and the way out, and no frame of anymutex."""
     text = await text_of(SharedMap({1: 10, 2: 20}, name="stock"), write=write)
 
     assert SENTENCE == text.splitlines()[0]
-    assert all(
-        part in text for part in ("read_loop", "write_loop", "stock", "fix:", place(read_loop, "for-line"))
-    )
+    for part in ("read_loop", "write_loop", "stock", "fix:", place(read_loop, "for-line")):
+        assert part in text
     assert "sharedmap.py:" not in text.replace("test_sharedmap", "")
 
 
-# --- keys and values that behave badly -----------------------------------------------------------------------------
+# --- keys and values that behave badly --------------------------------------------------------------------
 
 
 class Hostile:

@@ -68,6 +68,8 @@ class Guard:
 
 
 def _questions(lock: object) -> tuple[Callable[[], bool], Callable[[], bool]]:
+    if isinstance(lock, type):
+        raise TypeError(f"guarded_by={lock.__name__}: give a lock, not its class; accepted: {ACCEPTED}")
     if isinstance(lock, HeldLock):
         return lock.held, lock.held
     if isinstance(lock, ReadWriteLock):
@@ -75,7 +77,8 @@ def _questions(lock: object) -> tuple[Callable[[], bool], Callable[[], bool]]:
         return (lambda: reads() or writes()), writes
     if isinstance(lock, anyio.Lock):
         return (lambda: _owns(lock)), (lambda: _owns(lock))
-    raise TypeError(f"guarded_by={lock!r}: a {type(lock).__name__} can't tell which task holds it; use {ACCEPTED}")
+    kind = type(lock).__name__
+    raise TypeError(f"guarded_by: a {kind} can't tell which task holds it; accepted: {ACCEPTED}")
 
 
 def _owns(lock: anyio.Lock) -> bool:

@@ -25,12 +25,10 @@ class MapKeys(KeysView[K]):
     _mapping: SharedMap[K, Any]
 
     def __iter__(self) -> Iterator[K]:
-        data = self._mapping.data
-        return Iteration(self._mapping, iter(data), data.__iter__, key_alone)
+        return Iteration(self._mapping, self._mapping.data, iter, key_alone)
 
     def __reversed__(self) -> Iterator[K]:
-        data = self._mapping.data
-        return Iteration(self._mapping, reversed(data), data.__reversed__, key_alone)
+        return Iteration(self._mapping, self._mapping.data, reversed, key_alone)
 
     @property
     def mapping(self) -> Mapping[K, Any]:
@@ -49,12 +47,14 @@ class MapValues(ValuesView[V]):
     _mapping: SharedMap[Any, V]
 
     def __iter__(self) -> Iterator[V]:
-        data = self._mapping.data
-        return Iteration(self._mapping, iter(data.values()), data.__iter__, value_alone)
+        return Iteration(self._mapping, self._mapping.data.values(), iter, value_alone)
+
+    def __contains__(self, value: object) -> bool:
+        self._mapping.read_whole()
+        return value in self._mapping.data.values()
 
     def __reversed__(self) -> Iterator[V]:
-        data = self._mapping.data
-        return Iteration(self._mapping, reversed(data.values()), data.__reversed__, value_alone)
+        return Iteration(self._mapping, self._mapping.data.values(), reversed, value_alone)
 
     @property
     def mapping(self) -> Mapping[Any, V]:
@@ -73,12 +73,14 @@ class MapItems(ItemsView[K, V]):
     _mapping: SharedMap[K, V]
 
     def __iter__(self) -> Iterator[tuple[K, V]]:
-        data = self._mapping.data
-        return Iteration(self._mapping, iter(data.items()), data.__iter__, both)
+        return Iteration(self._mapping, self._mapping.data.items(), iter, both)
+
+    def __contains__(self, item: object) -> bool:
+        self._mapping.read_whole()
+        return item in self._mapping.data.items()
 
     def __reversed__(self) -> Iterator[tuple[K, V]]:
-        data = self._mapping.data
-        return Iteration(self._mapping, reversed(data.items()), data.__reversed__, both)
+        return Iteration(self._mapping, self._mapping.data.items(), reversed, both)
 
     @property
     def mapping(self) -> Mapping[K, V]:

@@ -2,14 +2,14 @@
 
 Rule 1. Every holder really holds an inner `anyio.Lock`, a fresh one for each run; waiting happens in our
         own queue in front of it, so the inner lock is always taken by `acquire_nowait`.
-Rule 2. Strict hand-off: `release` reserves the lock for the first waiter (`_owner` is that task, `_granted`
+Rule 2. Strict hand-off: `release` reserves the lock for the first waiter (`owner` is that task, `_granted`
         its ticket) and nobody can barge in before that task has run. A reservation whose task is cancelled
         or closed passes on to the next waiter.
 Rule 3. Every acquire is a cancellation point for scopes. A free lock is taken without a yield as long as
         the thread's budget lasts; a yield that is due happens before the lock is taken.
 Rule 4. A lock belongs to the run that uses it, and is free again when another run begins.
 Rule 5. acquire and release change all their fields without an await between, and are protected against
-        trio's KeyboardInterrupt: there is no moment at which the inner lock is held and `_owner` is None.
+        trio's KeyboardInterrupt: there is no moment at which the inner lock is held and `owner` is None.
 Rule 6. acquire and release are the hot path, 2 to 3 us a pair: written out in one piece, questions asked
         once and of what `_bind` found out about the run.
 """
@@ -29,14 +29,16 @@ from anymutex import probe, stacks, tasks, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
 from anymutex.primitives.budget import Budget, thread_budget
+from anymutex.primitives.done import DONE
 from anymutex.primitives.named import Named
 from anymutex.primitives.waitqueue import Ticket, WaitQueue, wake
 from anymutex.probe import announce, listeners
 from anymutex.report import SelfDeadlock, versioned
 from anymutex.tasks import ki_protected, library
+from anymutex.waits import contended, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
     from typing import Any
 
@@ -77,30 +79,31 @@ class Mutex(Named):
     __slots__ = (
         "__weakref__",
         "_budget",
-        "_current",
         "_deadline",
         "_fast_acquire",
         "_granted",
         "_inner",
-        "_owner",
         "_queue",
         "_run",
         "_sign",
         "_site",
         "_thread",
+        "current",
+        "owner",
     )
 
     def __init__(self, name: str | None = None, *, fast_acquire: bool = False) -> None:
         super().__init__(name)
+        # These two are for the package's hot paths: the lock is held by the caller if they agree.
+        self.owner: Task | None = None
+        self.current: Callable[[], Task | None] = tasks.current
         self._fast_acquire = fast_acquire
-        self._owner: Task | None = None
         self._site: Site = self._made  # where the present owner took it
         self._granted: Ticket | None = None  # set while the lock is reserved for a task that has not run yet
         # What `_bind` finds out about the run that uses the lock.
         self._run: Run | None = None
         self._thread = 0
         self._sign: str | None = None  # what sniffio says in tasks of that run
-        self._current: Callable[[], Task | None] = tasks.current
         self._deadline: Callable[[], float] = anyio.current_effective_deadline
         self._budget: Budget = thread_budget()
         self._inner: anyio.Lock = _UNBOUND
@@ -112,13 +115,14 @@ class Mutex(Named):
         return self.acquire()  # no coroutine of its own: one frame less on the hottest path
 
     @ki_protected
-    async def __aexit__(
+    def __aexit__(
         self,
         exc_type: type[BaseException] | None,
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
-    ) -> None:
+    ) -> Awaitable[None]:
         self.release()
+        return DONE
 
     @ki_protected
     async def acquire(self) -> None:
@@ -133,15 +137,15 @@ class Mutex(Named):
             OwnerEndedError: the task that held it ended without releasing it.
             RuntimeError: not in a task, or another thread's run is using the lock.
         """
-        if get_ident() != self._thread or library.name != self._sign or (task := self._current()) is None:
+        if get_ident() != self._thread or library.name != self._sign or (task := self.current()) is None:
             task = self._enter_run()
-        if self._owner is None:
+        if self.owner is None:
             if not self._fast_acquire and (self._budget.is_spent() or probe.driven):
                 await checkpoint()
                 self._budget.refill()
             elif self._deadline() == _CANCELLED:
                 await checkpoint()
-        if self._owner is not None:
+        if self.owner is not None:
             ticket = self._queue_up(task)
             try:
                 error = await ticket
@@ -153,7 +157,7 @@ class Mutex(Named):
                 raise error
             self._granted = None
         self._inner.acquire_nowait()
-        self._owner = task
+        self.owner = task
         caller = _caller(1)
         self._site = (caller.f_code, caller.f_lasti)
         if listeners:
@@ -170,7 +174,7 @@ class Mutex(Named):
             RuntimeError: not in a task, or another thread's run is using the lock.
         """
         task = self._enter_run()
-        if self._owner is None:
+        if self.owner is None:
             self._take(task)
             return
         self._refuse_hopeless(task)
@@ -187,7 +191,7 @@ class Mutex(Named):
             RuntimeError: not in a task, or another thread's run is using the lock.
         """
         task = self._enter_run()
-        if self._owner is None:
+        if self.owner is None:
             self._take(task)
             return True
         self._refuse_if_owner_ended()
@@ -204,26 +208,26 @@ class Mutex(Named):
             self._inner.release()
         except RuntimeError:
             raise RuntimeError(self._why_not_held()) from None
-        owner = self._owner
+        owner = self.owner
         if self._queue.waiting:
             self._hand_over()
         else:
-            self._owner = None
+            self.owner = None
         if listeners:
             announce(LockReleased(self, owner))
 
     def locked(self) -> bool:
         """Whether some task of this run holds it."""
-        return self._owner is not None and not self._is_stale()
+        return self.owner is not None and not self._is_stale()
 
     def held(self) -> bool:
         """Whether the running task holds it. For assertions in functions that expect it to be held."""
-        owner = self._owner
-        return owner is not None and self._current() is owner
+        owner = self.owner
+        return owner is not None and self.current() is owner
 
     def is_held_by(self, task: Task) -> bool:
         """Whether `task` holds it now."""
-        return self._owner is task and self._granted is None
+        return self.owner is task and self._granted is None
 
     def statistics(self) -> anyio.LockStatistics:
         """What `anyio.Lock.statistics()` tells: locked, the owner, and the number of waiters."""
@@ -234,10 +238,10 @@ class Mutex(Named):
 
     def owner_ended(self, task: Task) -> None:
         """Called by `waits` when `task`, of whom others wanted this lock, has ended."""
-        if self._owner is task:
-            waits.contended.discard(self)
-            while waiting := self._queue.pop():
-                wake(waiting[0], OwnerEndedError(self._why_owner_ended()))
+        if self.owner is task:
+            contended.discard(self)
+            while (ticket := self._queue.pop()[0]) is not None:
+                wake(ticket, OwnerEndedError(self._why_owner_ended()))
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} can't be copied or pickled: the copy would guard nothing")
@@ -245,7 +249,7 @@ class Mutex(Named):
     def __repr__(self) -> str:
         if not self.locked():
             return f"<{type(self).__name__} {self.label!r} free>"
-        holder = f"held by {tasks.described(self._owner)} since {stacks.place_of(self._site)}"
+        holder = f"held by {tasks.described(self.owner)} since {stacks.place_of(self._site)}"
         return f"<{type(self).__name__} {self.label!r} {holder}, {len(self._queue)} waiting>"
 
     def _enter_run(self) -> Task:
@@ -264,14 +268,14 @@ class Mutex(Named):
         if self._run is not None:
             if not tasks.is_over(self._run):
                 self._refuse_shared()
-            waits.contended.discard(self)
+            contended.discard(self)
             waits.forget_run(self._run)
         self._run, self._thread, self._sign = run, get_ident(), library.name
-        self._current = tasks.asker_of(run)
+        self.current = tasks.asker_of(run)
         self._deadline = tasks.deadline_asker_of(run)
         self._budget = thread_budget()
         self._inner = anyio.Lock()
-        self._owner = self._granted = None
+        self.owner = self._granted = None
         self._queue = WaitQueue(run)
 
     def _is_stale(self) -> bool:
@@ -281,21 +285,19 @@ class Mutex(Named):
 
     def _take(self, task: Task) -> None:
         self._inner.acquire_nowait()
-        self._owner = task
+        self.owner = task
         self._site = stacks.caller_site()
         if listeners:
             announce(LockAcquired(self, task))
 
     def _queue_up(self, task: Task) -> Ticket:
-        """Join the queue. Both the owner and `task` are watched from now on: either may end while it owns."""
-        if self._owner is task or self._owner not in waits.watched:
+        """Join the queue; from then on the owner's end is noticed, whoever owns the lock."""
+        owner, queue = self.owner, self._queue
+        if owner is task or owner not in watched:
             self._refuse_hopeless(task)
-            waits.watch(self._owner)
-        if task not in waits.watched:
-            waits.watch(task)
-        queue = self._queue
+            waits.watch(owner)
         if not queue.waiting:
-            waits.contended.add(self)
+            contended.add(self)
         ticket = queue.draw()
         queue.waiting.append((ticket, task))
         if listeners:
@@ -304,26 +306,27 @@ class Mutex(Named):
 
     def _hand_over(self) -> None:
         """Reserve the free lock for the first who still waits, or leave it free."""
-        first = self._queue.pop()
-        if not self._queue.waiting:
-            waits.contended.discard(self)
-        if first is None:
-            self._granted = self._owner = None
-        else:
-            self._granted, self._owner = first
-            wake(first[0])
+        queue = self._queue
+        ticket, self.owner = queue.pop()
+        self._granted = ticket
+        if not queue.waiting:
+            contended.discard(self)
+        elif self.owner not in watched:
+            waits.watch(self.owner)
+        if ticket is not None:
+            wake(ticket)
 
     def _give_up(self, ticket: Ticket, task: Task) -> None:
         self._queue.leave(ticket)
         if self._granted is ticket:
             self._hand_over()
         elif not self._queue.waiting:
-            waits.contended.discard(self)
+            contended.discard(self)
         if listeners:
             announce(LockAbandoned(self, task))
 
     def _refuse_hopeless(self, task: Task) -> None:
-        if self._owner is task:
+        if self.owner is task:
             report = self._self_deadlock(task)
             if listeners:
                 announce(ProblemFound(report))
@@ -331,11 +334,11 @@ class Mutex(Named):
         self._refuse_if_owner_ended()
 
     def _refuse_if_owner_ended(self) -> None:
-        if tasks.has_ended(self._owner):
+        if tasks.has_ended(self.owner):
             raise OwnerEndedError(self._why_owner_ended())
 
     def _refuse_shared(self) -> None:
-        if self._thread != get_ident() or self._owner is not None:
+        if self._thread != get_ident() or self.owner is not None:
             raise RuntimeError(self._why_shared())
 
     def _self_deadlock(self, task: Task) -> SelfDeadlock:
@@ -358,8 +361,8 @@ class Mutex(Named):
 
     def _why_no_task(self) -> str:
         return (
-            f"{self.label} was used where no task runs (thread {threading.current_thread().name!r}): a Mutex is "
-            "held by a task. From a worker thread call anyio.from_thread.run, from a callback start a task"
+            f"{self.label} was used where no task runs (thread {threading.current_thread().name!r}): a Mutex "
+            "is held by a task. From a worker thread call anyio.from_thread.run, from a callback start a task"
         )
 
     def _why_not_held(self) -> str:
@@ -367,23 +370,23 @@ class Mutex(Named):
         asker = tasks.described(who) if who else f"no task (thread {threading.current_thread().name!r})"
         if not self.locked():
             return f"unlock of unlocked mutex: {self.label} is free, and {asker} released it"
-        holder = f"{tasks.described(self._owner)} holds it since {stacks.place_of(self._site)}"
-        return f"unlock by a task that does not hold it: {asker} released {self.label}, but {holder}{self._hint()}"
+        holder = f"{tasks.described(self.owner)} holds it since {stacks.place_of(self._site)}{self._hint()}"
+        return f"unlock by a task that does not hold it: {asker} released {self.label}, but {holder}"
 
     def _why_owner_ended(self) -> str:
         return (
-            f"{tasks.described(self._owner)} ended while it held {self.label}, taken at "
+            f"{tasks.described(self.owner)} ended while it held {self.label}, taken at "
             f"{stacks.place_of(self._site)}: what the lock guards may be half done{self._hint()}. "
             "fix: release in the task that acquired (`async with`)"
         )
 
     def _hint(self) -> str:
         """Guess the cause when `acquire` was the whole of the owner's coroutine."""
-        if getattr(tasks.coroutine_of(self._owner), "cr_code", None) is not Mutex.acquire.__code__:
+        if getattr(tasks.coroutine_of(self.owner), "cr_code", None) is not Mutex.acquire.__code__:
             return ""
         return (
-            " (acquire() ran in a task of its own: create_task, gather, and asyncio.wait_for before Python 3.12 "
-            "do that; use `with anyio.fail_after(...)` for a time limit)"
+            " (acquire() ran in a task of its own: create_task, gather, and asyncio.wait_for before Python "
+            "3.12 do that; use `with anyio.fail_after(...)` for a time limit)"
         )
 
 

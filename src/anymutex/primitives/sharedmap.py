@@ -2,9 +2,8 @@
 
 Rule 1. By composition: dict's C code would go past the methods of a subclass. All of dict's methods and
         operators are here; `copy` and `|` give a SharedMap without lock, name or open iterations.
-Rule 2. While nobody iterates, guards or listens, reads are dict's own C methods, bound to the instance by
-        `_arm`, and a write costs one test of `_alert`: the reasons to look twice at a write, which are the
-        open iterations (weakly) and, when reads are watched too, the constant `_WATCHED`.
+Rule 2. The hottest accesses are slots (`access.py`): dict's own C methods while nobody iterates, guards or
+        listens. The others ask `_is_quiet` first. `open_iterations` holds them, weakly.
 Rule 3. A write is a change that happened: it is noticed after it succeeded. Storing what is there already
         is a write; `setdefault` of a present key, `pop` of a missing one and the like are not.
 Rule 4. A foreign write is one by another task than the one that advances the iteration, by a callback or by
@@ -22,13 +21,14 @@ from weakref import WeakValueDictionary, ref
 
 from anymutex import probe, tasks
 from anymutex.errors import ConflictError
-from anymutex.events import MapWritten, ProblemFound
+from anymutex.events import MapRead, MapWritten, ProblemFound
+from anymutex.primitives import access
 from anymutex.primitives.guard import Guard
 from anymutex.primitives.iteration import Iteration
 from anymutex.primitives.mapviews import MapItems, MapKeys, MapValues, key_alone
+from anymutex.primitives.mutex import Mutex
 from anymutex.primitives.named import Named
 from anymutex.primitives.sighting import Party, Sighting, current_backend, sight
-from anymutex.primitives.watchedreads import WatchedReads
 from anymutex.probe import announce, listeners
 from anymutex.report import Unguarded, shown
 from anymutex.tasks import ki_protected
@@ -43,7 +43,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
 _MISSING: Any = object()
-_WATCHED = "watched"
 
 
 class SharedMap(Named, MutableMapping[K, V]):
@@ -60,7 +59,8 @@ class SharedMap(Named, MutableMapping[K, V]):
     Args:
         mapping: What it holds at first: a mapping, or pairs.
         name: What reports call it; by default the variable it is first assigned to.
-        guarded_by: The lock that every access needs: a `Mutex`, or a plain `anyio.Lock` (10 to 80 times dearer).
+        guarded_by: The lock that every access needs: a `Mutex`, or a plain `anyio.Lock` (10 to 80 times dearer
+            to ask).
         on_conflict: Called with the report instead of raising `ConflictError`; the iteration then goes on.
 
     Raises:
@@ -78,20 +78,23 @@ class SharedMap(Named, MutableMapping[K, V]):
         "__contains__",
         "__getitem__",
         "__len__",
+        "__setitem__",
         "__weakref__",
-        "_alert",
-        "_data",
         "_guard",
         "_on_conflict",
+        "_writes_straight",
+        "data",
         "get",
+        "open_iterations",
     )
     __hash__ = None  # type: ignore[assignment]  # as dict
 
     if TYPE_CHECKING:
-        # At run time these four are slots that hold dict's own bound methods, see `_arm`.
+        # At run time these five are slots, filled by `_arm`.
         def __contains__(self, key: object, /) -> bool: ...
         def __getitem__(self, key: K, /) -> V: ...
         def __len__(self) -> int: ...
+        def __setitem__(self, key: K, value: V, /) -> None: ...
         @overload
         def get(self, key: K, /) -> V | None: ...
         @overload
@@ -112,8 +115,9 @@ class SharedMap(Named, MutableMapping[K, V]):
         super().__init__(name)
         self._guard = None if guarded_by is None else Guard(guarded_by)
         self._on_conflict = on_conflict
-        self._data: dict[K, V] = dict(mapping)
-        self._alert: set[object] = set()
+        # These two are for this package's own files; `data` is the dict itself, past every check.
+        self.data: dict[K, V] = dict(mapping)
+        self.open_iterations: set[ref[Iteration[Any]]] = set()
         self._arm()
         _maps[id(self)] = self  # not a WeakSet: a map has no hash
 
@@ -125,15 +129,8 @@ class SharedMap(Named, MutableMapping[K, V]):
     # Writes.
 
     @ki_protected
-    def __setitem__(self, key: K, value: V) -> None:
-        if self._alert:
-            self._store(key, value)
-        else:
-            self._data[key] = value
-
-    @ki_protected
     def __delitem__(self, key: K) -> None:
-        self._remove(key, self._data.__delitem__)
+        self._remove(key, self.data.__delitem__)
 
     @overload
     def pop(self, key: K, /) -> V: ...
@@ -144,28 +141,30 @@ class SharedMap(Named, MutableMapping[K, V]):
     @ki_protected
     def pop(self, key: K, default: Any = _MISSING, /) -> Any:
         """As `dict.pop`. Not a write when the key is missing."""
-        if default is not _MISSING and key not in self._data:
+        if self._is_quiet():
+            return self.data.pop(key) if default is _MISSING else self.data.pop(key, default)
+        if default is not _MISSING and not (self.data and key in self.data):  # an empty dict hashes no key
             self.require_write()
             return default
-        return self._remove(key, self._data.pop)
+        return self._remove(key, self.data.pop)
 
     @ki_protected
     def popitem(self) -> tuple[K, V]:
         """As `dict.popitem`: the item that was added last."""
-        if not self._alert:
-            return self._data.popitem()
+        if self._is_quiet():
+            return self.data.popitem()
         disturbed = self._before_write()
-        key, value = self._data.popitem()
+        key, value = self.data.popitem()
         self._after_write(disturbed, key, "removed")
         return key, value
 
     @ki_protected
     def clear(self) -> None:
         """As `dict.clear`. Not a write when it is empty."""
-        if not self._alert:
-            return self._data.clear()
-        disturbed, size = self._before_write(), len(self._data)
-        self._data.clear()
+        if self._is_quiet():
+            return self.data.clear()
+        disturbed, size = self._before_write(), len(self.data)
+        self.data.clear()
         if size:
             self._after_write(disturbed, self, "cleared")
 
@@ -176,23 +175,25 @@ class SharedMap(Named, MutableMapping[K, V]):
     @ki_protected
     def setdefault(self, key: Any, default: Any = None, /) -> Any:
         """As `dict.setdefault`. Not a write when the key is present."""
-        if not self._alert:
-            return self._data.setdefault(key, default)
-        if key not in self._data:
-            self._store(key, default)
+        if self._is_quiet():
+            return self.data.setdefault(key, default)
+        if key not in self.data:
+            self.store(key, default)
         self.require_write()
-        return self._data[key]
+        return self.data[key]
 
     @ki_protected
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(self, /, *args: Any, **kwargs: Any) -> None:
         """As `dict.update`: one write for each key, none for an empty argument."""
-        if not self._alert:
-            return self._data.update(*args, **kwargs)
+        if self._is_quiet():
+            return self.data.update(*args, **kwargs)
         self.require_write()
         given: dict[Any, Any] = {}
-        given.update(*args, **kwargs)
-        for key, value in given.items():
-            self._store(key, value)
+        try:
+            given.update(*args, **kwargs)
+        finally:  # as dict, what came before a bad pair is stored
+            for key, value in given.items():
+                self.store(key, value)
 
     def __ior__(self, other: Any) -> Self:
         self.update(other)
@@ -201,10 +202,10 @@ class SharedMap(Named, MutableMapping[K, V]):
     # Reads.
 
     def __iter__(self) -> Iterator[K]:
-        return Iteration(self, iter(self._data), self._data.__iter__, key_alone)
+        return Iteration(self, self.data, iter, key_alone)
 
     def __reversed__(self) -> Iterator[K]:
-        return Iteration(self, reversed(self._data), self._data.__reversed__, key_alone)
+        return Iteration(self, self.data, reversed, key_alone)
 
     def keys(self) -> MapKeys[K]:
         """A live view of the keys."""
@@ -220,55 +221,60 @@ class SharedMap(Named, MutableMapping[K, V]):
 
     def snapshot(self) -> dict[K, V]:
         """A plain dict of what is there now, to iterate over as slowly as you like."""
-        self.require_read()
-        return dict(self._data)
+        self.read_whole()
+        return dict(self.data)
 
     def copy(self) -> SharedMap[K, V]:
         """A shallow copy: a SharedMap without this one's name, lock and open iterations."""
-        self.require_read()
-        return SharedMap(self._data)
+        self.read_whole()
+        return SharedMap(self.data)
 
     __copy__ = copy
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SharedMap[K, V]:
-        self.require_read()
-        return SharedMap(copy.deepcopy(self._data, memo))
+        self.read_whole()
+        return SharedMap(copy.deepcopy(self.data, memo))
 
     def __or__(self, other: Any) -> SharedMap[K, V]:
         if not isinstance(other, Mapping):
             return NotImplemented
-        self.require_read()
-        return SharedMap(self._data | dict(other))
+        self.read_whole()
+        return SharedMap(self.data | dict(other))
 
     def __ror__(self, other: Any) -> SharedMap[K, V]:
         if not isinstance(other, Mapping):
             return NotImplemented
-        self.require_read()
-        return SharedMap(dict(other) | self._data)
+        self.read_whole()
+        return SharedMap(dict(other) | self.data)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
             return NotImplemented
-        self.require_read()
-        return self._data == (other.snapshot() if isinstance(other, SharedMap) else other)
+        self.read_whole()
+        return self.data == (other.snapshot() if isinstance(other, SharedMap) else other)
 
     @recursive_repr("SharedMap({...})")
     def __repr__(self) -> str:
-        return f"SharedMap({self._data!r})"
+        return f"SharedMap({self.data!r})"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a SharedMap can't be pickled: it belongs to the tasks of one process; pickle its snapshot()")
+        raise TypeError("a SharedMap can't be pickled: it belongs to one process; pickle its snapshot()")
 
     # What its parts ask of it.
 
-    @property
-    def data(self) -> dict[K, V]:
-        """The dict itself, past every check: for this package's own files."""
-        return self._data
-
     def is_watched(self) -> bool:
-        """Whether every single step of an iteration matters to somebody."""
+        """Whether every single access matters to somebody."""
         return self._guard is not None or bool(listeners)
+
+    def look_twice_at_read(self, key: object) -> None:
+        """Ask and tell before a read of `key`."""
+        self.require_read()
+        if listeners:
+            announce(MapRead(self, key))
+
+    def read_whole(self) -> None:
+        """Ask and tell before a read of everything."""
+        self.look_twice_at_read(self)
 
     def require_read(self) -> None:
         """Raise `ConflictError` if the map's lock is not held for reading."""
@@ -280,9 +286,20 @@ class SharedMap(Named, MutableMapping[K, V]):
         if self._guard is not None and not self._guard.allows_write():
             self._refuse(self._guard, "wrote to it")
 
+    @ki_protected
+    def store(self, key: Any, value: Any) -> None:
+        """`m[key] = value` with open eyes."""
+        disturbed, size = self._before_write(), len(self.data)
+        self.data[key] = value
+        self._after_write(disturbed, key, "value replaced" if len(self.data) == size else "new key")
+        if not (self.open_iterations or self.is_watched()):
+            self._arm()
+
     def note_open(self, iteration: Iteration[Any]) -> None:
         """From now on a foreign write is to mark `iteration`."""
-        self._alert.add(ref(iteration, self._alert.discard))
+        self.open_iterations.add(iteration.known_to(self.open_iterations.discard))
+        if self._writes_straight:
+            self._arm_writes()
 
     def tell(self, sighting: Sighting) -> None:
         """Tell of a conflict, in the iterating task.
@@ -297,32 +314,39 @@ class SharedMap(Named, MutableMapping[K, V]):
             raise ConflictError(report)
         self._on_conflict(report)
 
+    def _is_quiet(self) -> bool:
+        return not (self.open_iterations or self._guard is not None or listeners)
+
     def _arm(self) -> None:
-        """Bind the reads for who is watching now, and have writes and open iterations looked at twice."""
-        if not self.is_watched():
-            self._alert.discard(_WATCHED)
-            data = self._data
-            reads: Any = (data.__getitem__, data.get, data.__contains__, data.__len__)
-        else:
-            self._alert.add(_WATCHED)
-            watched = WatchedReads(self, self._data, self._guard)
-            reads = (watched.getitem, watched.get, watched.contains, watched.length)
-        self.__getitem__, self.get, self.__contains__, self.__len__ = reads  # type: ignore[method-assign]
-        for iteration in self._open_iterations():
+        """Fill the slots for who is there now, and have open iterations look twice."""
+        for fill, function in zip(_SLOTS, self._way(), strict=True):
+            fill(self, function)
+        self._writes_straight = not self.is_watched()
+        if self.open_iterations:
+            self._arm_writes()
+        for iteration in self._still_open():
             iteration.be_slow()
 
-    def _open_iterations(self) -> list[Iteration[Any]]:
-        known = [reason() for reason in tuple(self._alert) if isinstance(reason, ref)]
+    def _way(self) -> access.Access:
+        me = ref(self)
+        if self._guard is not None and isinstance(self._guard.lock, Mutex):
+            return access.asking_mutex(me, self.data, self._guard, self._guard.lock, self.open_iterations)
+        if self.is_watched():
+            return access.asking(me, self.data, self._guard)
+        return access.straight(self.data)
+
+    def _arm_writes(self) -> None:
+        """An iteration is open: writes are to be noted, until one finds that none is."""
+        if self._writes_straight:
+            self._writes_straight = False
+            _SLOTS.setitem(self, access.noting_writes(ref(self)))
+
+    def _still_open(self) -> list[Iteration[Any]]:
+        known = [iteration_ref() for iteration_ref in tuple(self.open_iterations)]
         return [iteration for iteration in known if iteration is not None]
 
-    def _store(self, key: Any, value: Any) -> None:
-        disturbed, size = self._before_write(), len(self._data)
-        self._data[key] = value
-        what = "value replaced" if len(self._data) == size else "new key"
-        self._after_write(disturbed, key, what)
-
     def _remove(self, key: Any, remove: Callable[[Any], T]) -> T:
-        if not self._alert:
+        if self._is_quiet():
             return remove(key)
         disturbed = self._before_write()
         removed = remove(key)
@@ -332,14 +356,14 @@ class SharedMap(Named, MutableMapping[K, V]):
     def _before_write(self) -> list[tuple[Iteration[Any], int]]:
         """The iterations that the caller's write will break into, with how far each has come."""
         self.require_write()
-        iterations = self._open_iterations()
+        iterations = self._still_open()
         if not iterations:
             return []
         writer = tasks.actor()
         for iteration in iterations:
             if iteration.actor == writer:
                 iteration.be_slow()  # it may be handed to another task before its next step
-        foreign = [iteration for iteration in iterations if iteration.actor != writer]
+        foreign = [iteration for iteration in iterations if iteration.actor != writer and iteration.is_open]
         if self._on_conflict is not None:
             for iteration in foreign:
                 iteration.remember_rest()
@@ -347,15 +371,16 @@ class SharedMap(Named, MutableMapping[K, V]):
 
     def _after_write(self, disturbed: list[tuple[Iteration[Any], int]], key: object, what: str) -> None:
         if disturbed:
-            self._mark(disturbed, f" meanwhile: {what}" if key is self else f"[{shown(key)}] meanwhile: {what}")
+            where = "" if key is self else f"[{shown(key)}]"
+            self._mark(disturbed, f"{where} meanwhile: {what}")
         if listeners:
             announce(MapWritten(self, key))
 
     def _mark(self, disturbed: list[tuple[Iteration[Any], int]], wrote: str) -> None:
         writer = Party.of(tasks.actor())
         for iteration, seen in disturbed:
-            iteration.mark(sight(iteration, writer, wrote, seen, len(self._data)))
-            self._alert.discard(ref(iteration))
+            iteration.mark(sight(iteration, writer, wrote, seen, len(self.data)))
+            self.open_iterations.discard(iteration.ref)
 
     def _refuse(self, guard: Guard, did: str) -> NoReturn:
         party = Party.of(tasks.actor())
@@ -371,6 +396,12 @@ class SharedMap(Named, MutableMapping[K, V]):
         raise ConflictError(report)
 
 
+def _slot(name: str) -> Any:
+    """What fills the slot even in an instance of a subclass that overrides the method."""
+    return vars(SharedMap)[name].__set__
+
+
+_SLOTS = access.Access(*map(_slot, ("__getitem__", "get", "__contains__", "__len__", "__setitem__")))
 _maps: WeakValueDictionary[int, SharedMap[Any, Any]] = WeakValueDictionary()
 
 

@@ -80,7 +80,8 @@ class Sighting:
         name = shared_map.name or "map"
         loop = stacks.place_of(self.loop)
         where, awaits = _split_at_loop(self.reader.sites, self.loop)
-        progress = f"iterating {name}, {self.seen} of {self.size_before} keys seen, suspended between two steps"
+        seen = f"{self.seen} of {self.size_before} keys seen"
+        progress = f"iterating {name}, {seen}, suspended between two steps"
         return Conflict(
             map=name,
             made=shared_map.made,

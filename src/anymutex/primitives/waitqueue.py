@@ -100,19 +100,18 @@ class WaitQueue:
             self.waiting = deque(entry for entry in self.waiting if not entry[0].done())
             self._left = 0
 
-    def pop(self) -> tuple[Ticket, Task] | None:
-        """Take out the first one that still waits; None if there is none."""
-        waiting = self.waiting
-        while waiting:
-            entry = waiting.popleft()
+    def pop(self) -> tuple[Ticket | None, Task | None]:
+        """Take out the first one that still waits; two Nones if there is none."""
+        for _ in range(len(self.waiting)):
+            entry = self.waiting.popleft()
             if not entry[0].done():
                 return entry
-        return None
+        return None, None
 
 
 def wake(ticket: Ticket, result: Exception | None = None) -> None:
     """Let the task that awaits `ticket` go on."""
-    try:
+    try:  # noqa: SIM105  # `suppress` takes longer than the wake-up
         ticket.set_result(result)
     except RuntimeError:  # its loop is closed: nobody is left to be woken
         pass

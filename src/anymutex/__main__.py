@@ -1,0 +1,144 @@
+"""The `anymutex` command: reads the command line and hands over.
+
+Rule 1. Only commands that work are here.
+Rule 2. Bad input is one line that begins with `anymutex: `, and exit code 2. No traceback shows a line of ours.
+Rule 3. Exit codes are those of `endings`; `compare` exits with 1 when the backends differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import redirect_stdout
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from anymutex import backends, demo, loading, options, problems
+from anymutex.comparison import Comparison
+from anymutex.finishing import finish
+from anymutex.measuring import measure
+from anymutex.running import run_as_asked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymutex.backends import Backend
+    from anymutex.loading import Target
+    from anymutex.row import Row
+
+PROGRAM_HELP = "a Python file, and its async function (default: what it gives to anymutex.run, or main)"
+ARGUMENTS_NOTE = "The program's own arguments go after --."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: Its arguments; by default those of the process.
+
+    Returns:
+        The exit code.
+    """
+    code, result = finish(lambda: _dispatch(list(sys.argv[1:] if argv is None else argv)))
+    return result or code
+
+
+def _dispatch(argv: list[str]) -> int:
+    ours, theirs = options.split_at_dashes(argv)
+    parser = _parser()
+    asked = parser.parse_args(ours)
+    if asked.command is None:
+        parser.print_help()
+        return 0
+    asked.arguments = theirs
+    return int(asked.command(asked))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = options.Parser(
+        prog="anymutex", description="Shared maps and mutexes for async Python.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"anymutex {_version()}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_compare(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("anymutex")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "Run an async program; a conflict or a deadlock is told as in Go and exits with 2."
+    parser = commands.add_parser(
+        "run", help="run a program", description=text, epilog=ARGUMENTS_NOTE, allow_abbrev=False
+    )
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    options.add_run_options(parser)
+    parser.set_defaults(command=_run)
+
+
+def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = (
+        "Run an async program on every backend, loaded afresh for each, and print one table. "
+        "What the program itself prints on stdout is thrown away; its stderr is not. "
+        "Exits with 1 if outcomes differ. A program that runs for ever needs --seconds."
+    )
+    parser = commands.add_parser(
+        "compare",
+        help="run a program on every backend and compare",
+        description=text,
+        epilog=ARGUMENTS_NOTE,
+        allow_abbrev=False,
+    )
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    options.add_backends(parser)
+    options.add_seconds(parser)
+    options.add_json(parser, "the comparison")
+    parser.set_defaults(command=_compare)
+
+
+def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    text = "Show a map being broken at an await and cured by a mutex, on every backend that is installed."
+    parser = commands.add_parser("demo", help="see it break and be cured", description=text, allow_abbrev=False)
+    parser.set_defaults(command=_demo)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    with loading.loaded(loading.target_of(asked.program), asked.arguments) as program:
+        code, _ = run_as_asked(program, options.weighed(asked, program))
+    return code
+
+
+def _compare(asked: argparse.Namespace) -> int:
+    target = loading.target_of(asked.program)
+    chosen = backends.chosen(asked.backend) if asked.backend else backends.comparable()
+    comparison = Comparison(tuple(_measured(target, asked, backend) for backend in chosen))
+    print(comparison)
+    if asked.json:
+        problems.write_json(asked.json, comparison.to_json())
+    return 0 if comparison.same else 1
+
+
+def _measured(target: Target, asked: argparse.Namespace, backend: Backend) -> Row:
+    with (
+        open(os.devnull, "w", encoding="utf-8") as null,
+        redirect_stdout(null),
+        loading.loaded(target, asked.arguments) as program,
+    ):
+        return measure(program.main, backend, program.seconds if asked.seconds is None else asked.seconds)
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    return demo.show(backends.installed())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
