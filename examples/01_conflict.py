@@ -1,5 +1,7 @@
 """Program 1: one task writes a map, another iterates over it, and nothing guards it. It dies, as in Go.
 
+Run it, either way:
+
     python examples/01_conflict.py [--backend asyncio|uvloop|trio|all] [--seconds N]
     anymutex run examples/01_conflict.py [the same]
 """

@@ -1,5 +1,7 @@
 """Program 2: the first one, cured by a mutex, here a plain `anyio.Lock`. It runs until you stop it.
 
+Run it, either way:
+
     python examples/02_mutex.py [--backend asyncio|uvloop|trio|all] [--seconds N]
     anymutex run examples/02_mutex.py [the same]
 """

@@ -1,6 +1,6 @@
 """Program 2 with `anymutex.Mutex` instead of `anyio.Lock`: one word changes. What is gained:
 
-- a task that ends while it holds the mutex: the waiters get an error that names it, instead of hanging (asyncio);
+- when a task ends while it holds it, the waiters get an error that names the task (asyncio's would hang);
 - taking it twice is told with the line where it was taken first;
 - it has a name in reports, `held()` for assertions, and `try_acquire()`;
 - it may be made anywhere, also at import, and be used in any later run on any backend;

@@ -1,4 +1,4 @@
-"""A map that knows its mutex: whoever forgets to take it is told at once, and not at the first unlucky moment.
+"""A map that knows its mutex: who forgets to take it is told at once, not at the first unlucky moment.
 
 The reader below never awaits in its loop, so no writer can get in: today it would always go well. It breaks
 on the day when somebody adds an await. `guarded_by` tells today.

@@ -1,7 +1,9 @@
 """What Go's `sync` package and race detector are to Go, for the await points of async Python."""
 
+from anymutex.comparison import compare
 from anymutex.errors import ConflictError, DeadlockError, OwnerEndedError
 from anymutex.primitives.mutex import Mutex
 from anymutex.primitives.sharedmap import SharedMap
+from anymutex.running import run
 
-__all__ = ["ConflictError", "DeadlockError", "Mutex", "OwnerEndedError", "SharedMap"]
+__all__ = ["ConflictError", "DeadlockError", "Mutex", "OwnerEndedError", "SharedMap", "compare", "run"]

@@ -1,13 +1,12 @@
 """The `anymutex` command: reads the command line and hands over.
 
 Rule 1. Only commands that work are here.
-Rule 2. Bad input is one line that begins with `anymutex: `, and exit code 2. No traceback shows a line of ours.
+Rule 2. Bad input is one line that begins with `anymutex: `, and exit code 2. No traceback shows our lines.
 Rule 3. Exit codes are those of `endings`; `compare` exits with 1 when the backends differ.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from contextlib import redirect_stdout
@@ -21,10 +20,12 @@ from anymutex.measuring import measure
 from anymutex.running import run_as_asked
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from anymutex.backends import Backend
     from anymutex.loading import Target
+    from anymutex.options import Parser
     from anymutex.row import Row
 
 PROGRAM_HELP = "a Python file, and its async function (default: what it gives to anymutex.run, or main)"
@@ -55,10 +56,8 @@ def _dispatch(argv: list[str]) -> int:
     return int(asked.command(asked))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = options.Parser(
-        prog="anymutex", description="Shared maps and mutexes for async Python.", allow_abbrev=False
-    )
+def _parser() -> Parser:
+    parser = options.Parser(prog="anymutex", description="Shared maps and mutexes for async Python.")
     parser.add_argument("--version", action="version", version=f"anymutex {_version()}")
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -75,17 +74,15 @@ def _version() -> str:
         return "(not installed)"
 
 
-def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_run(commands: argparse._SubParsersAction[Parser]) -> None:
     text = "Run an async program; a conflict or a deadlock is told as in Go and exits with 2."
-    parser = commands.add_parser(
-        "run", help="run a program", description=text, epilog=ARGUMENTS_NOTE, allow_abbrev=False
-    )
+    parser = commands.add_parser("run", help="run a program", description=text, epilog=ARGUMENTS_NOTE)
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     options.add_run_options(parser)
     parser.set_defaults(command=_run)
 
 
-def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     text = (
         "Run an async program on every backend, loaded afresh for each, and print one table. "
         "What the program itself prints on stdout is thrown away; its stderr is not. "
@@ -96,7 +93,6 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="run a program on every backend and compare",
         description=text,
         epilog=ARGUMENTS_NOTE,
-        allow_abbrev=False,
     )
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     options.add_backends(parser)
@@ -105,9 +101,9 @@ def _add_compare(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(command=_compare)
 
 
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     text = "Show a map being broken at an await and cured by a mutex, on every backend that is installed."
-    parser = commands.add_parser("demo", help="see it break and be cured", description=text, allow_abbrev=False)
+    parser = commands.add_parser("demo", help="see it break and be cured", description=text)
     parser.set_defaults(command=_demo)
 
 

@@ -68,7 +68,7 @@ def installed() -> list[Backend]:
 
 
 def comparable() -> list[Backend]:
-    """What a comparison runs on unless told: asyncio and trio, and uvloop (asyncio's faster twin) if it is here.
+    """What a comparison runs on unless told: asyncio, its faster twin uvloop if installed, and trio.
 
     Raises:
         UsageError: trio is not installed.

@@ -1,7 +1,7 @@
 """The same program on every backend, side by side.
 
-Rule 1. Compared is what a program means: outcome, exception, first line of the message, value returned. Numbers
-        that depend on speed (map operations, conflicts found, throughput) are shown and never compared.
+Rule 1. Compared is what a program means: outcome, exception, first line of the message, value returned.
+        Numbers that depend on speed (map operations, conflicts, throughput) are shown and never compared.
 Rule 2. Never fewer backends than asked for: one that is missing is an error, not a shorter table.
 """
 
@@ -77,9 +77,9 @@ def compare(
 ) -> Comparison:
     """Run the same program on one backend after the other and put the results side by side.
 
-    What is compared is the outcome (`ok`, `exception`, `conflict`, `deadlock`), the exception and the first line
-    of its text (groups unwrapped), the `repr` of the value returned, and whether the time was up. So let
-    the program return something whose `repr` says what matters: a sorted list rather than a set.
+    Compared are the outcome (`ok`, `exception`, `conflict`, `deadlock`), the exception and the first line of
+    its text (groups unwrapped), the `repr` of the value returned, and whether the time was up. So let the
+    program return something whose `repr` says what matters: a sorted list rather than a set.
 
     Args:
         program: An async function without arguments, called once for each backend. Make locks and maps in it,
@@ -114,7 +114,9 @@ def compare(
 
 def _refuse_inside_a_loop() -> None:
     if tasks.current_run() is not None:
-        raise RuntimeError("compare() starts its own event loops: call it from a plain function, not from async code")
+        raise RuntimeError(
+            "compare() starts its own event loops: call it from plain code, not from async code"
+        )
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -37,10 +37,10 @@ def show(backends: Sequence[Backend]) -> int:
     Returns:
         The exit code: 0, or 1 if a backend found no conflict in the broken program.
     """
-    print("Program 1: one task writes a map for ever, another iterates over it and prints. Nothing guards it.")
+    print("Program 1: one task writes a map for ever, another iterates over it. Nothing guards it.")
     found = [_run_broken(backend) for backend in backends]
     _print_broken(backends, found)
-    print("\nProgram 2: the same with one mutex, held for each write and for each whole iteration.\n", flush=True)
+    print("\nProgram 2: the same with one mutex, held for each write and each whole iteration.\n", flush=True)
     _print_cured([(backend, name, _run_cured(backend, name)) for name in LOCKS for backend in backends])
     return 0 if all(fatal for _, fatal in found) else 1
 
@@ -64,8 +64,8 @@ def _run_broken(backend: Backend) -> tuple[Counts, Fatal | None]:
 
 
 def _print_broken(backends: Sequence[Backend], found: list[tuple[Counts, Fatal | None]]) -> None:
-    first = next((fatal for _, fatal in found if fatal), "no conflict found")
-    print(f"\nfatal error: {first}\n\nHow soon it came:\n")
+    first = next((fatal for _, fatal in found if fatal), None)
+    print(f"\nfatal error: {first}\n\nHow soon it came:\n" if first else "\nNo conflict was found.\n")
     rows = [
         (backend.name, str(counts.reads), str(counts.writes), fatal.report.headline if fatal else "none")
         for backend, (counts, fatal) in zip(backends, found, strict=True)

@@ -1,4 +1,4 @@
-"""The two programs that the demo runs: those of `examples/`, with counters, and printing into the null device.
+"""The two programs that the demo runs: those of `examples/`, with counters, and printing into nowhere.
 
 Rule 1. The null device is written through a real await, as a program prints on stdout.
 Rule 2. Go takes the processor away from a loop; async Python does not. So each loop has a checkpoint where it

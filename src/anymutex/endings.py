@@ -1,7 +1,7 @@
-"""How a program ends, decided purely: from the exception that came out of it to an exit code and what to say.
+"""How a program ends, decided purely: from the exception that came out of it to what to say.
 
-Rule 1. Exit codes: 0 fine; the program's own n stays n; 1 an exception; 2 a fatal conflict or deadlock, or bad
-        input; 130 Ctrl-C; 141 nobody reads our output any more; 143 SIGTERM.
+Rule 1. Exit codes: 0 fine; the program's own n stays n; 1 an exception; 2 a fatal conflict or deadlock, or
+        bad input; 130 Ctrl-C; 141 nobody reads our output any more; 143 SIGTERM.
 Rule 2. Groups are unwrapped: a task group is how an exception travelled, not what happened.
 Rule 3. Nothing is lost and nothing is a wall: each kind of fatal error is told once, what else was raised
         follows with its traceback, and what only says "stop" (Ctrl-C, an exit, a broken pipe) is not shown.
@@ -44,7 +44,7 @@ def ending_of(error: BaseException, *, output_is_broken: bool = False) -> Ending
     leaves = list(leaves_of(error))
     quiet = [leaf for leaf in leaves if _is_quiet(leaf, output_is_broken)]
     return Ending(
-        code=min((_rank_and_code(leaf, leaf in quiet) for leaf in leaves))[1],
+        code=min(_rank_and_code(leaf, leaf in quiet) for leaf in leaves)[1],
         messages=(*_fatal_messages(leaves), *_other_messages(leaves)),
         shown=without(error, lambda leaf: leaf in quiet),
     )

@@ -16,7 +16,23 @@ if TYPE_CHECKING:
 
 
 class ConflictError(RuntimeError):
-    """A SharedMap's contract was broken for certain: both sides are in the report."""
+    """A SharedMap's contract was broken for certain: both sides are in the report.
+
+    Attributes:
+        report: The same as plain data, see `anymutex.report`.
+
+    Example:
+        >>> import anyio
+        >>> from anymutex import ConflictError, Mutex, SharedMap
+        >>> async def main():
+        ...     stock = SharedMap({"apples": 3}, name="stock", guarded_by=Mutex("mux"))
+        ...     try:
+        ...         stock["apples"] = 4
+        ...     except ConflictError as error:
+        ...         return str(error).splitlines()[0]
+        >>> anyio.run(main)
+        'unguarded access: stock is guarded by mux, which task "main" does not hold'
+    """
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
@@ -27,7 +43,24 @@ class ConflictError(RuntimeError):
 
 
 class DeadlockError(RuntimeError):
-    """A task would wait for itself for ever, alone or around a cycle of tasks."""
+    """A task would wait for itself for ever.
+
+    Attributes:
+        report: The same as plain data, see `anymutex.report`.
+
+    Example:
+        >>> import anyio
+        >>> from anymutex import DeadlockError, Mutex
+        >>> async def main():
+        ...     mux = Mutex("mux")
+        ...     async with mux:
+        ...         try:
+        ...             await mux.acquire()
+        ...         except DeadlockError as error:
+        ...             return str(error).splitlines()[0]
+        >>> anyio.run(main)
+        'a task waits for itself - deadlock! task "main" wants mux, which it holds already'
+    """
 
     def __init__(self, report: Report) -> None:
         super().__init__(report)
@@ -38,7 +71,24 @@ class DeadlockError(RuntimeError):
 
 
 class OwnerEndedError(anyio.BrokenResourceError):
-    """The task that held a lock ended without releasing it: what the lock guards may be half done."""
+    """The task that held a lock ended without releasing it: what the lock guards may be half done.
+
+    Raised in the tasks that wait for it, until the run ends; the next run finds the lock free.
+
+    Example:
+        >>> import anyio
+        >>> from anymutex import Mutex, OwnerEndedError
+        >>> async def main():
+        ...     mux = Mutex("mux")
+        ...     async with anyio.create_task_group() as group:
+        ...         group.start_soon(mux.acquire, name="worker")
+        ...     try:
+        ...         await mux.acquire()
+        ...     except OwnerEndedError as error:
+        ...         return str(error).split(",")[0]
+        >>> anyio.run(main)
+        'task "worker" ended while it held mux'
+    """
 
 
 class UsageError(Exception):

@@ -7,6 +7,7 @@ Whatever the program raises comes out as `anyio.run` would let it out; how that 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -73,6 +74,7 @@ def _kept(stops: list[BaseException]) -> Iterator[None]:
 
 def take_name(wrapper: Callable[..., object], main: Callable[..., object]) -> None:
     """Both backends name the first task after the function that they were given."""
-    main = getattr(main, "func", main)  # a partial is known by the function in it
+    if isinstance(main, partial):
+        main = main.func
     wrapper.__module__ = main.__module__
     wrapper.__name__ = wrapper.__qualname__ = getattr(main, "__qualname__", "main")

@@ -45,7 +45,7 @@ def target_of(text: str) -> Target:
 
 
 @contextmanager
-def loaded(target: Target, arguments: list[str]) -> Iterator[Program]:
+def loaded(target: Target, arguments: list[str]) -> Iterator[Program[Any]]:
     """Keep the program that `target` names loaded for the length of a block.
 
     Args:
@@ -108,7 +108,7 @@ def _known(module: ModuleType) -> Iterator[None]:
         sys.modules.pop(module.__name__, None)
 
 
-def _program_in(module: ModuleType, target: Target, noted: list[Program]) -> Program:
+def _program_in(module: ModuleType, target: Target, noted: list[Program[Any]]) -> Program[Any]:
     if target.function is None and noted:
         program, name = _only(noted, target), "main"
     else:
@@ -119,7 +119,7 @@ def _program_in(module: ModuleType, target: Target, noted: list[Program]) -> Pro
     return program
 
 
-def _only(noted: list[Program], target: Target) -> Program:
+def _only(noted: list[Program[Any]], target: Target) -> Program[Any]:
     if len(noted) > 1:
         raise UsageError(f"{target.file} runs {len(noted)} programs: name one, as in {target.file}:main")
     return noted[0]

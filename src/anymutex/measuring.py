@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from anymutex.backends import Backend
+    from anymutex.endings import Fatal
 
 
 def measure(program: Callable[[], Awaitable[Any]], backend: Backend, seconds: float | None = None) -> Row:
@@ -66,12 +67,22 @@ def _described(error: BaseException | None) -> dict[str, Any]:
     if error is None:
         return {"outcome": "ok", "exception": None, "message": None}
     fatal = fatal_in(error)
-    leaves = [fatal] if fatal else sorted(leaves_of(error), key=lambda leaf: (type(leaf).__name__, _headline(leaf)))
+    leaves = [fatal] if fatal else sorted(leaves_of(error), key=_name_and_headline)
     return {
-        "outcome": "exception" if fatal is None else "conflict" if isinstance(fatal, ConflictError) else "deadlock",
+        "outcome": _outcome(fatal),
         "exception": ", ".join(type(leaf).__name__ for leaf in leaves),
         "message": "; ".join(_headline(leaf) for leaf in leaves),
     }
+
+
+def _outcome(fatal: Fatal | None) -> str:
+    if fatal is None:
+        return "exception"
+    return "conflict" if isinstance(fatal, ConflictError) else "deadlock"
+
+
+def _name_and_headline(error: BaseException) -> tuple[str, str]:
+    return type(error).__name__, _headline(error)
 
 
 def _whole_repr(value: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from anymutex import backends
 from anymutex.errors import UsageError
@@ -30,6 +30,9 @@ class RunOptions(NamedTuple):
 
 class Parser(argparse.ArgumentParser):
     """argparse, but a bad command line is a `UsageError`: one line instead of a usage text."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Turn argparse's message into our exception."""
@@ -76,7 +79,7 @@ def add_seconds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=_positive, metavar="N", help="cancel the program after N seconds")
 
 
-def weighed(asked: argparse.Namespace, program: Program) -> RunOptions:
+def weighed(asked: argparse.Namespace, program: Program[Any]) -> RunOptions:
     """The command line beats what the program asked for itself.
 
     Raises:
@@ -89,13 +92,13 @@ def weighed(asked: argparse.Namespace, program: Program) -> RunOptions:
     return RunOptions([backend], seconds, asked.json)
 
 
-def of_script(argv: list[str], program: Program) -> RunOptions:
+def of_script(argv: list[str], program: Program[Any]) -> RunOptions:
     """Read a script's command line; `argv` is left with the script and the program's own arguments.
 
     Raises:
         UsageError: An option is unknown or has a bad value.
     """
-    parser = Parser(prog=argv[0], allow_abbrev=False, epilog="The program's own arguments go after --.")
+    parser = Parser(prog=argv[0], epilog="The program's own arguments go after --.")
     add_run_options(parser)
     ours, argv[1:] = split_at_dashes(argv[1:])
     return weighed(parser.parse_args(ours), program)

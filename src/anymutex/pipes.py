@@ -32,7 +32,7 @@ def flush() -> None:
 
 
 def let_go() -> None:
-    """Bring out what is still buffered: to the reader, or into the null device where there is none any more."""
+    """Bring out what is still buffered: to the reader, or into the null device where there is none."""
     for stream in _streams():
         try:
             stream.flush()

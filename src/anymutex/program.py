@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 
-class Program(NamedTuple):
+T = TypeVar("T")
+
+
+class Program(NamedTuple, Generic[T]):
     """What `anymutex.run(main, backend=..., seconds=...)` was called with, or would be."""
 
-    main: Callable[[], Awaitable[Any]]
+    main: Callable[[], Awaitable[T]]
     backend: str | None = None
     seconds: float | None = None
 
@@ -32,7 +36,7 @@ def why_not_a_main(function: object) -> str | None:
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
-    while hasattr(function, "func"):  # functools.partial
+    while isinstance(function, partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 

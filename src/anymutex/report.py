@@ -167,8 +167,8 @@ class SelfDeadlock(Report):
         yield ""
         yield f"backend {self.backend}"
         yield ""
-        yield f"fix: a {self.kind_of_lock} is not re-entrant. Lock in the caller only, and call functions that"
-        yield f"     expect the lock to be held (`assert {self.lock}.held()`)"
+        yield f"fix: a {self.kind_of_lock} is not re-entrant. Lock in the caller only, and call functions"
+        yield f"     that expect the lock to be held (`assert {self.lock}.held()`)"
 
 
 def stack_lines(places: tuple[Place, ...], *, signatures: bool = True) -> Iterator[str]:

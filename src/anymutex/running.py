@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from anymutex import backends, options
 from anymutex.endings import STOPPING, ending_of, fatal_in, interrupt_in
@@ -34,7 +34,7 @@ class Notebook(NamedTuple):
     """What the module that is being loaded would run."""
 
     module: str
-    programs: list[Program]
+    programs: list[Program[Any]]
 
 
 _notebooks: list[Notebook] = []
@@ -45,9 +45,9 @@ def run(
 ) -> T | None:
     """Run an async program as `anyio.run` does, and let it end in an orderly way.
 
-    A conflict or a deadlock that the program did not catch is printed as `fatal error: ...`, the only thing on
-    stderr, and the process exits with code 2, as in Go. SIGTERM cancels the program, so that its `finally`
-    blocks run, and exits with 143; a second one kills.
+    A conflict or a deadlock that the program did not catch is printed as `fatal error: ...`, the only thing
+    on stderr, and the process exits with code 2, as in Go. SIGTERM cancels the program, so that its
+    `finally` blocks run, and exits with 143; a second one kills.
 
     As the last line of a script it also reads `--backend asyncio|uvloop|trio|all`, `--seconds N` and
     `--json PATH` from the command line, which beat the arguments here (the program's own arguments go after
@@ -88,7 +88,7 @@ def run(
 
 
 @contextmanager
-def noting(module: str) -> Iterator[list[Program]]:
+def noting(module: str) -> Iterator[list[Program[Any]]]:
     """Let calls of `run` at the top level of `module` only note what they would run."""
     notebook = Notebook(module, [])
     _notebooks.append(notebook)
@@ -98,7 +98,7 @@ def noting(module: str) -> Iterator[list[Program]]:
         _notebooks.remove(notebook)
 
 
-def run_as_asked(program: Program, asked: RunOptions) -> tuple[int, T | None]:
+def run_as_asked(program: Program[T], asked: RunOptions) -> tuple[int, T | None]:
     """Run `program` on each backend asked for, and let each run end in its orderly way.
 
     Returns:
@@ -114,7 +114,7 @@ def run_as_asked(program: Program, asked: RunOptions) -> tuple[int, T | None]:
     return max(codes), value
 
 
-def checked(program: Program) -> Program:
+def checked(program: Program[T]) -> Program[T]:
     """`program` itself.
 
     Raises:
@@ -139,7 +139,7 @@ def _is_top_level_of(module: str, caller: FrameType) -> bool:
     return caller.f_code.co_name == "<module>" and caller.f_globals.get("__name__") == module
 
 
-def _run_embedded(program: Program) -> T | None:
+def _run_embedded(program: Program[T]) -> T | None:
     backend = backends.named(program.backend or "asyncio")
     try:
         return host(checked(program).main, backend, program.seconds)
@@ -151,7 +151,7 @@ def _run_embedded(program: Program) -> T | None:
         raise
 
 
-def _run_script(program: Program) -> T | None:
+def _run_script(program: Program[T]) -> T | None:
     code, ended = finish(lambda: _run_from_command_line(program))
     code, value = ended or (code, None)
     if code:
@@ -159,6 +159,6 @@ def _run_script(program: Program) -> T | None:
     return value
 
 
-def _run_from_command_line(program: Program) -> tuple[int, T | None]:
+def _run_from_command_line(program: Program[T]) -> tuple[int, T | None]:
     asked = options.of_script(sys.argv, program)
     return run_as_asked(checked(program), asked)

@@ -1,6 +1,6 @@
 """SIGTERM unwinds a program as a cancellation would; a second one kills it.
 
-Rule 1. Only the main thread, and only while nobody else handles SIGTERM: a handler of the program's own stays.
+Rule 1. Only the main thread, and only while nobody else handles SIGTERM: a program's own handler stays.
 Rule 2. The handler is Python's own, not the loop's (`loop.add_signal_handler`): that one would never run in a
         loop that a busy step has frozen, and then not even the second SIGTERM could end the program.
 Rule 3. What was there before is there afterwards.

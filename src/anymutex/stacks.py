@@ -123,9 +123,9 @@ def _machinery_prefixes() -> tuple[str, ...]:
 
 
 def _root_of(module: Any) -> str:
-    if os.path.basename(module.__file__).startswith("__init__."):
-        return os.path.dirname(module.__file__) + os.sep
-    return str(module.__file__)
+    file: str = module.__file__
+    is_package = os.path.basename(file).startswith("__init__.")
+    return os.path.dirname(file) + os.sep if is_package else file
 
 
 def _suspended_frames(awaitable: object) -> Iterator[FrameType]:

@@ -23,8 +23,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _line(row: Sequence[str], widths: list[int], to_right: list[bool]) -> str:
-    cells = zip(row, widths, to_right, strict=True)
-    return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
+    columns = zip(row, widths, to_right, strict=True)
+    cells = [cell.rjust(width) if right else cell.ljust(width) for cell, width, right in columns]
+    return "  ".join(cells).rstrip()
 
 
 def _is_number(cell: str) -> bool:

@@ -30,13 +30,15 @@ import anyio.lowlevel
 from anymutex import stacks
 
 try:
-    from sniffio import thread_local as library
+    from sniffio import thread_local as _thread_local
 except ImportError:  # then trio can't be there either
 
     class _NoLibrary:
         name: str | None = None
 
-    library = _NoLibrary()  # type: ignore[assignment]
+    _thread_local = _NoLibrary()  # type: ignore[assignment]
+
+library = _thread_local  # `library.name` is "trio" inside trio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 # `asyncio.current_task` is C from Python 3.12 on. Before, it is a Python function around this dict, which is
 # private, but 3.11 takes no more changes.
 _current_task: Callable[[asyncio.AbstractEventLoop], asyncio.Task[Any] | None] = (
-    asyncio.current_task if sys.version_info >= (3, 12) else asyncio.tasks._current_tasks.get
+    asyncio.current_task if sys.version_info >= (3, 12) else vars(asyncio.tasks)["_current_tasks"].get
 )
 
 Task: TypeAlias = Any  # asyncio.Task or trio.lowlevel.Task: they share no base

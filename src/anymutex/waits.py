@@ -1,9 +1,9 @@
 """Who waits for what, held by whom.
 
 Rule 1. Asked on the contended path and by reports only: an uncontended lock never comes here.
-Rule 2. `contended` holds the locks that somebody waits for, and nothing else, so that they can be told when
-        their owner ends. `watched` holds the tasks whose end is noticed: those that ever took part in a
-        contention and still live.
+Rule 2. `contended` holds the locks that are held and that somebody has queued for since they were free, so
+        that they can be told when their owner ends. `watched` holds the tasks whose end is noticed: every
+        task that ever owned a contended lock and still lives.
 Rule 3. `known` holds every lock weakly: this file keeps no lock alive that nobody waits for.
 """
 
@@ -25,12 +25,15 @@ class Owned(Protocol):
     @property
     def label(self) -> str:
         """What reports call it."""
+        ...
 
     def is_held_by(self, task: Task) -> bool:
         """Whether `task` holds it now."""
+        ...
 
     def owner_ended(self, task: Task) -> None:
         """`task` has ended: if it still held the lock, the waiters must be told."""
+        ...
 
 
 known: WeakSet[Owned] = WeakSet()

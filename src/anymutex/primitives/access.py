@@ -76,7 +76,9 @@ def asking(map_ref: MapRef, data: dict[Any, Any], guard: Guard | None) -> Access
     return Access(getitem, get, contains, length, noting_writes(map_ref))
 
 
-def asking_mutex(map_ref: MapRef, data: dict[Any, Any], guard: Guard, mutex: Mutex, open_: set[Any]) -> Access:
+def asking_mutex(
+    map_ref: MapRef, data: dict[Any, Any], guard: Guard, mutex: Mutex, open_: set[Any]
+) -> Access:
     """As `asking`, with the question to a Mutex written out: a call less, a third of the whole."""
 
     def getitem(key: Any) -> Any:

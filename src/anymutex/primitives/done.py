@@ -6,10 +6,10 @@ is the exhausted iterator's own C method and returns that iterator, which ends a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Coroutine
 
 _EXHAUSTED = iter(())
 
@@ -21,4 +21,5 @@ class _Done:
     __await__: Any = _EXHAUSTED.__iter__
 
 
-DONE: Awaitable[None] = _Done()
+# Only the await of a coroutine is wanted, but type checkers want a whole one of an `__aexit__`.
+DONE = cast("Coroutine[Any, Any, None]", _Done())

@@ -76,7 +76,7 @@ class Iteration(Generic[T]):
         self.sighting: Sighting | None = None
         caller = _caller(2)
         self.site: Site = (caller.f_code, caller.f_lasti)
-        self.ref = ref(self)
+        self.ref: ref[Iteration[Any]] = ref(self)
         self.be_slow()
 
     def __iter__(self) -> Iteration[T]:
@@ -97,7 +97,7 @@ class Iteration(Generic[T]):
         data = self._map.data
         return length_hint(self._source) > 0 or any(one is data for one in get_referents(self._source))
 
-    def known_to(self, forget: Callable[[ref[Iteration[T]]], None]) -> ref[Iteration[T]]:
+    def known_to(self, forget: Callable[[ref[Iteration[Any]]], None]) -> ref[Iteration[Any]]:
         """A weak reference that calls `forget` when the iteration has gone."""
         self.ref = ref(self, forget)
         return self.ref

@@ -77,7 +77,8 @@ class MapItems(ItemsView[K, V]):
 
     def __contains__(self, item: object) -> bool:
         self._mapping.read_whole()
-        return item in self._mapping.data.items()
+        items: Any = self._mapping.data.items()
+        return item in items
 
     def __reversed__(self) -> Iterator[tuple[K, V]]:
         return Iteration(self._mapping, self._mapping.data.items(), reversed, both)

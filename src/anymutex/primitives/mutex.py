@@ -38,7 +38,7 @@ from anymutex.tasks import ki_protected, library
 from anymutex.waits import contended, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
     from typing import Any
 
@@ -83,6 +83,7 @@ class Mutex(Named):
         "_fast_acquire",
         "_granted",
         "_inner",
+        "_is_contended",
         "_queue",
         "_run",
         "_sign",
@@ -100,6 +101,7 @@ class Mutex(Named):
         self._fast_acquire = fast_acquire
         self._site: Site = self._made  # where the present owner took it
         self._granted: Ticket | None = None  # set while the lock is reserved for a task that has not run yet
+        self._is_contended = False  # whether somebody queued since it was free
         # What `_bind` finds out about the run that uses the lock.
         self._run: Run | None = None
         self._thread = 0
@@ -120,7 +122,7 @@ class Mutex(Named):
         exc_type: type[BaseException] | None,
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
-    ) -> Awaitable[None]:
+    ) -> Coroutine[Any, Any, None]:
         self.release()
         return DONE
 
@@ -209,7 +211,7 @@ class Mutex(Named):
         except RuntimeError:
             raise RuntimeError(self._why_not_held()) from None
         owner = self.owner
-        if self._queue.waiting:
+        if self._is_contended:
             self._hand_over()
         else:
             self.owner = None
@@ -239,9 +241,9 @@ class Mutex(Named):
     def owner_ended(self, task: Task) -> None:
         """Called by `waits` when `task`, of whom others wanted this lock, has ended."""
         if self.owner is task:
-            contended.discard(self)
-            while (ticket := self._queue.pop()[0]) is not None:
-                wake(ticket, OwnerEndedError(self._why_owner_ended()))
+            self._be_uncontended()
+            while self._queue.waiting:
+                wake(self._queue.waiting.popleft()[0], OwnerEndedError(self._why_owner_ended()))
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} can't be copied or pickled: the copy would guard nothing")
@@ -266,17 +268,18 @@ class Mutex(Named):
     def _bind(self, run: Run) -> None:
         """Start anew, with a free lock, in a run that was not the last one to use it."""
         if self._run is not None:
-            if not tasks.is_over(self._run):
+            if tasks.is_over(self._run):
+                waits.forget_run(self._run)
+            else:
                 self._refuse_shared()
-            contended.discard(self)
-            waits.forget_run(self._run)
+            self._be_uncontended()
         self._run, self._thread, self._sign = run, get_ident(), library.name
         self.current = tasks.asker_of(run)
         self._deadline = tasks.deadline_asker_of(run)
         self._budget = thread_budget()
         self._inner = anyio.Lock()
         self.owner = self._granted = None
-        self._queue = WaitQueue(run)
+        self._queue = _NO_QUEUE
 
     def _is_stale(self) -> bool:
         """Whether what the fields say belongs to another run than the one that asks."""
@@ -293,10 +296,13 @@ class Mutex(Named):
     def _queue_up(self, task: Task) -> Ticket:
         """Join the queue; from then on the owner's end is noticed, whoever owns the lock."""
         owner, queue = self.owner, self._queue
+        if queue is _NO_QUEUE:
+            queue = self._queue = WaitQueue(self._run)
         if owner is task or owner not in watched:
             self._refuse_hopeless(task)
-            waits.watch(owner)
-        if not queue.waiting:
+            waits.watch(owner)  # a later owner is watched when the lock is handed over to it
+        if not self._is_contended:
+            self._is_contended = True
             contended.add(self)
         ticket = queue.draw()
         queue.waiting.append((ticket, task))
@@ -306,22 +312,26 @@ class Mutex(Named):
 
     def _hand_over(self) -> None:
         """Reserve the free lock for the first who still waits, or leave it free."""
-        queue = self._queue
-        ticket, self.owner = queue.pop()
-        self._granted = ticket
-        if not queue.waiting:
-            contended.discard(self)
-        elif self.owner not in watched:
-            waits.watch(self.owner)
-        if ticket is not None:
-            wake(ticket)
+        waiting = self._queue.waiting
+        self.owner = self._granted = None
+        while waiting:
+            ticket, task = waiting.popleft()
+            if not ticket.done():  # else cancelled a moment ago, and its task will find that out
+                self.owner, self._granted = task, ticket
+                if task not in watched:
+                    waits.watch(task)
+                wake(ticket)
+                return
+        self._be_uncontended()
+
+    def _be_uncontended(self) -> None:
+        self._is_contended = False
+        contended.discard(self)
 
     def _give_up(self, ticket: Ticket, task: Task) -> None:
         self._queue.leave(ticket)
         if self._granted is ticket:
             self._hand_over()
-        elif not self._queue.waiting:
-            contended.discard(self)
         if listeners:
             announce(LockAbandoned(self, task))
 
@@ -398,4 +408,4 @@ class _Unbound:
 
 
 _UNBOUND: Any = _Unbound()
-_NO_QUEUE = WaitQueue(None)
+_NO_QUEUE = WaitQueue(None)  # stands for an empty queue, as long as nobody waits: a deque holds 624 bytes

@@ -59,8 +59,8 @@ class SharedMap(Named, MutableMapping[K, V]):
     Args:
         mapping: What it holds at first: a mapping, or pairs.
         name: What reports call it; by default the variable it is first assigned to.
-        guarded_by: The lock that every access needs: a `Mutex`, or a plain `anyio.Lock` (10 to 80 times dearer
-            to ask).
+        guarded_by: The lock that every access needs: a `Mutex`, or a plain `anyio.Lock` (which costs about
+            30 times as much to ask).
         on_conflict: Called with the report instead of raising `ConflictError`; the iteration then goes on.
 
     Raises:
@@ -124,7 +124,8 @@ class SharedMap(Named, MutableMapping[K, V]):
     @classmethod
     def fromkeys(cls, keys: Iterable[K], value: Any = None, /) -> SharedMap[K, Any]:
         """A new map with each of `keys` set to `value`."""
-        return cls(dict.fromkeys(keys, value))
+        content: dict[Any, Any] = dict.fromkeys(keys, value)
+        return cls(content)
 
     # Writes.
 
@@ -328,7 +329,7 @@ class SharedMap(Named, MutableMapping[K, V]):
             iteration.be_slow()
 
     def _way(self) -> access.Access:
-        me = ref(self)
+        me: ref[SharedMap[Any, Any]] = ref(self)
         if self._guard is not None and isinstance(self._guard.lock, Mutex):
             return access.asking_mutex(me, self.data, self._guard, self._guard.lock, self.open_iterations)
         if self.is_watched():
@@ -401,7 +402,7 @@ def _slot(name: str) -> Any:
     return vars(SharedMap)[name].__set__
 
 
-_SLOTS = access.Access(*map(_slot, ("__getitem__", "get", "__contains__", "__len__", "__setitem__")))
+_SLOTS: Any = access.Access(*map(_slot, ("__getitem__", "get", "__contains__", "__len__", "__setitem__")))
 _maps: WeakValueDictionary[int, SharedMap[Any, Any]] = WeakValueDictionary()
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anymutex import tasks
@@ -32,12 +33,15 @@ class Ticket(Protocol):
 
     def done(self) -> bool:
         """Whether it was woken or has given up; its task may not have run since."""
+        ...
 
     def set_result(self, result: Exception | None, /) -> None:
         """Wake the task: its `await` gives `result`."""
+        ...
 
     def cancel(self) -> object:
         """Make it done without waking anybody."""
+        ...
 
 
 class TrioTicket:
@@ -72,7 +76,7 @@ class TrioTicket:
 
 def ticket_maker(run: Run) -> Callable[[], Ticket]:
     """What makes tickets for the tasks of `run`."""
-    return run.create_future if isinstance(run, asyncio.AbstractEventLoop) else TrioTicket
+    return partial(asyncio.Future, loop=run) if isinstance(run, asyncio.AbstractEventLoop) else TrioTicket
 
 
 class WaitQueue:
@@ -100,21 +104,15 @@ class WaitQueue:
             self.waiting = deque(entry for entry in self.waiting if not entry[0].done())
             self._left = 0
 
-    def pop(self) -> tuple[Ticket | None, Task | None]:
-        """Take out the first one that still waits; two Nones if there is none."""
-        for _ in range(len(self.waiting)):
-            entry = self.waiting.popleft()
-            if not entry[0].done():
-                return entry
-        return None, None
-
 
 def wake(ticket: Ticket, result: Exception | None = None) -> None:
     """Let the task that awaits `ticket` go on."""
-    try:  # noqa: SIM105  # `suppress` takes longer than the wake-up
+    if ticket.done():
+        return
+    try:
         ticket.set_result(result)
     except RuntimeError:  # its loop is closed: nobody is left to be woken
-        pass
+        return
 
 
 _FEW = 16

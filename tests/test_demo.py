@@ -1,0 +1,55 @@
+"""`anymutex demo`, in a fraction of its time."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from anymutex import backends, demo
+from anymutex.__main__ import main
+
+NAMES = [backend.name for backend in backends.KNOWN]
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """The exit code, stdout and stderr of a short demo."""
+    monkeypatch.setattr(demo, "CURED_SECONDS", 0.1)
+    return main(["demo"]), *capsys.readouterr()
+
+
+def numbers(line: str) -> list[float]:
+    """The numbers that stand alone in a line of a table."""
+    return [float(word) for word in line.split() if re.fullmatch(r"[\d.]+", word)]
+
+
+def test_the_demo(shown: tuple[int, str, str]) -> None:
+    """The report once, a line for each backend until the conflict, and one for each lock on each backend."""
+    code, out, progress = shown
+    lines = out.splitlines()
+    broken = [line for line in lines if line.split()[:1] and line.split()[0] in NAMES]
+    cured = [line for line in lines if line.startswith(("anyio.Lock ", "anymutex.Mutex "))]
+
+    assert code == 0
+    assert out.count("fatal error: concurrent map iteration and map write\n") == 1
+    assert 'task "read_loop"' in out
+    assert "demo_programs.py" in out
+    assert NAMES == [line.split()[0] for line in broken]
+    assert all(len(numbers(line)) == 2 and min(numbers(line)) >= 1 for line in broken)
+    assert NAMES * 2 == [line.split()[1] for line in cured]
+    assert all(len(numbers(line)) == 3 and min(numbers(line)) > 0 for line in cured)
+    assert len(progress.splitlines()) == 9
+
+
+def test_a_demo_without_a_conflict_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would be a bug of ours, and must not look well."""
+    monkeypatch.setattr(demo, "CURED_SECONDS", 0.05)
+    monkeypatch.setattr(demo, "BROKEN_SECONDS", 0.01)
+    monkeypatch.setattr(demo, "broken", lambda counts: demo.cured(demo.LOCKS["anyio.Lock"](), counts))
+    code = main(["demo"])
+
+    assert code == 1
+    assert "fatal error" not in capsys.readouterr().out

@@ -1,0 +1,131 @@
+"""The examples do what their first lines say, by the command and as scripts, on every backend."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from anymutex import backends
+from anymutex.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+NAMES = [backend.name for backend in backends.KNOWN]
+EXAMPLES = sorted(ROOT.glob("examples/*.py"))
+CONFLICT = ROOT / "examples/01_conflict.py"
+UNGUARDED = ROOT / "examples/04_guarded_by.py"
+CURED = [ROOT / "examples/02_mutex.py", ROOT / "examples/03_anymutex.py"]
+
+every_backend = pytest.mark.parametrize("backend", NAMES)
+
+
+def place(file: Path, text: str) -> str:
+    """`file:line` of the first line with `text` in it."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    number = next(number for number, line in enumerate(lines, 1) if text in line)
+    return f"examples/{file.name}:{number}"
+
+
+@pytest.fixture(autouse=True)
+def in_the_clone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports show files relative to the working directory."""
+    monkeypatch.chdir(ROOT)
+
+
+def test_there_are_examples() -> None:
+    """The tests below would pass with none."""
+    assert {CONFLICT, UNGUARDED, *CURED} <= set(EXAMPLES)
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+def test_an_example_fits_on_a_screen(file: Path) -> None:
+    """And ends with the line that runs it."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+
+    assert len(lines) < 60
+    assert lines[-1] == "anymutex.run(main)"
+
+
+@every_backend
+def test_the_conflict_is_told(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Go's sentence, both tasks with their lines, the await between, where they were started."""
+    code = main(["run", str(CONFLICT), "--backend", backend])
+    report = capsys.readouterr().err
+
+    assert code == 2
+    assert report.startswith("fatal error: concurrent map iteration and map write\n\n")
+    assert f"{place(CONFLICT, 'for k, v in')} for k, v in m.items():" in report
+    assert f"{place(CONFLICT, 'await stdout')} await stdout.write" in report
+    assert f"{place(CONFLICT, 'm[i] = i')} m[i] = i" in report
+    for name in ("read_loop", "write_loop"):
+        started = place(CONFLICT, f"start_soon({name}")
+        assert f'task "{name}" started at {started} by task "main"' in report
+
+
+@every_backend
+@pytest.mark.parametrize("file", CURED, ids=lambda file: file.stem)
+def test_the_mutex_cures_it(file: Path, backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both tasks get on: keys beyond the first few are printed, and nothing is said on stderr."""
+    code = main(["run", str(file), "--backend", backend, "--seconds", "0.3"])
+    out, err = capsys.readouterr()
+
+    assert (code, err) == (0, "")
+    assert out.startswith("0 - 0\n")
+    assert "\n5 - 5\n" in out
+
+
+@every_backend
+def test_the_unguarded_access_is_told_at_once(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """At the line that forgot the mutex, before it prints anything."""
+    code = main(["run", str(UNGUARDED), "--backend", backend])
+    out, report = capsys.readouterr()
+
+    assert (code, out) == (2, "")
+    assert report.startswith("fatal error: unguarded access: m is guarded by mux")
+    assert place(UNGUARDED, "sum(m.values())") in report
+
+
+def script(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run an example as its reader does."""
+    command = [sys.executable, "-W", "error", str(file.relative_to(ROOT)), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+
+
+@every_backend
+def test_a_script_behaves_as_the_command(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The same words and the same code. The numbers in brackets depend on when the writer got in."""
+    by_hand = script(CONFLICT, "--backend", backend)
+    code = main(["run", str(CONFLICT), "--backend", backend])
+    by_command = capsys.readouterr().err
+
+    assert by_hand.returncode == code == 2
+    assert by_hand.stderr.splitlines()[0] == by_command.splitlines()[0]
+    assert places_in(by_hand.stderr) == places_in(by_command)
+
+
+def places_in(report: str) -> list[str]:
+    """The lines of the program that a report names."""
+    return [word for word in report.split() if word.startswith("examples/")]
+
+
+def test_a_script_reads_its_command_line() -> None:
+    """`--seconds` ends it, on each backend in turn."""
+    result = script(CURED[1], "--seconds", "0.2", "--backend", "all", "--", "x")
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--backend", "curio"], "unknown backend 'curio': there are asyncio, uvloop, trio"),
+        (["--forever"], "unrecognized arguments: --forever (see examples/03_anymutex.py --help)"),
+    ],
+)
+def test_a_script_takes_no_bad_options(arguments: list[str], message: str) -> None:
+    """One line, and code 2."""
+    result = script(CURED[1], *arguments)
+
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"anymutex: {message}\n")

@@ -1,0 +1,91 @@
+"""How a process of its own ends: Ctrl-C, SIGTERM, and a reader that goes away."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anymutex import backends
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+NAMES = [backend.name for backend in backends.KNOWN]
+TIME_LIMIT = 30.0
+PRINTING = str(ROOT / "examples/03_anymutex.py")  # always busy in a worker thread, printing
+COMMAND = ["-m", "anymutex", "run"]
+FROZEN = """\
+import anymutex
+async def main():
+    print("frozen", flush=True)
+    while True:
+        pass
+anymutex.run(main)
+"""
+ENDINGS: dict[tuple[str, str], int] = {
+    ("command", "SIGINT"): 130,
+    ("command", "SIGTERM"): 143,
+    ("command", "head"): 141,
+    ("script", "SIGINT"): 130,
+    ("script", "SIGTERM"): 143,
+    ("frozen", "SIGTERM"): -signal.SIGTERM,
+}
+
+
+def with_default_sigint() -> None:
+    """A background job inherits Ctrl-C ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def start(how: str, backend: str, frozen: Path) -> subprocess.Popen[bytes]:
+    """Start a program, as a script or by the command."""
+    command = {"command": [*COMMAND, PRINTING], "script": [PRINTING], "frozen": [str(frozen)]}[how]
+    return subprocess.Popen(
+        [sys.executable, *command, "--backend", backend],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=with_default_sigint,
+    )
+
+
+def end(process: subprocess.Popen[bytes], how: str, by: str) -> tuple[int, bytes]:
+    """Let it print a line, end it, and give the exit code and what it said on stderr."""
+    assert process.stdout
+    assert process.stdout.readline()
+    if by == "head":
+        process.stdout.close()
+        process.stdout = None
+    else:
+        process.send_signal(signal.Signals[by])
+    if how == "frozen":
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2)  # the first signal can't get in
+        process.send_signal(signal.Signals[by])
+    errors = process.communicate(timeout=TIME_LIMIT)[1]
+    return process.returncode, errors
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def endings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+    """All the processes of one backend, started together: most of their time is Python's start."""
+    frozen = tmp_path_factory.mktemp("frozen") / "frozen.py"
+    frozen.write_text(FROZEN, encoding="utf-8")
+    processes = {(how, by): start(how, request.param, frozen) for how, by in ENDINGS}
+    try:
+        yield {(how, by): end(process, how, by) for (how, by), process in processes.items()}
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize(("how", "by"), ENDINGS)
+def test_the_end_is_silent(endings: dict[tuple[str, str], tuple[int, bytes]], how: str, by: str) -> None:
+    """With the shell's own codes, and nothing on stderr; a frozen loop is killed by the second signal."""
+    assert endings[how, by] == (ENDINGS[how, by], b"")
