@@ -7,14 +7,16 @@ a plain function, for `compare` starts the event loops.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
-from anymutex.comparison import compare
-from anymutex.primitives.mutex import Mutex
-from anymutex.primitives.sharedmap import SharedMap
+from anymutex import Mutex, SharedMap, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 
 async def transfer_money() -> dict[str, int]:
@@ -25,7 +27,7 @@ async def transfer_money() -> dict[str, int]:
     async def transfer(amount: int) -> None:
         async with mux:
             left = accounts["savings"] - amount
-            await anyio.sleep(0)
+            await checkpoint()
             accounts["savings"] = left
             accounts["current"] += amount
 
@@ -56,7 +58,7 @@ async def serve_for_ever() -> None:
         while True:
             async with mux:
                 sessions[number] = "open"
-            await anyio.sleep(0)
+            await checkpoint()
 
     async with anyio.create_task_group() as tasks:
         for number in range(3):

@@ -251,13 +251,13 @@ def test_uvloop_is_there_if_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> 
 def test_without_trio_there_is_no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     """Never silently fewer."""
     monkeypatch.setitem(sys.modules, "trio", None)
-    with pytest.raises(UsageError, match="^trio is not installed"):
+    with pytest.raises(UsageError, match=r"^trio is not installed"):
         compare(anyio.sleep_forever, seconds=0.01)
 
 
 def test_no_backend_is_an_error() -> None:
     """An empty table would always agree."""
-    with pytest.raises(UsageError, match="^no backend given$"):
+    with pytest.raises(UsageError, match=r"^no backend given$"):
         compare(anyio.sleep_forever, backends=[])
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import anyio
 import pytest
 
-from anymutex import backends, demo
+from anymutex import backends, demo, demo_programs
 from anymutex.__main__ import main
 
 NAMES = [backend.name for backend in backends.KNOWN]
@@ -35,9 +36,9 @@ def test_the_demo(shown: tuple[int, str, str]) -> None:
     assert out.count("fatal error: concurrent map iteration and map write\n") == 1
     assert 'task "read_loop"' in out
     assert "demo_programs.py" in out
-    assert NAMES == [line.split()[0] for line in broken]
+    assert [line.split()[0] for line in broken] == NAMES
     assert all(len(numbers(line)) == 2 and min(numbers(line)) >= 1 for line in broken)
-    assert NAMES * 2 == [line.split()[1] for line in cured]
+    assert [line.split()[1] for line in cured] == NAMES * 2
     assert all(len(numbers(line)) == 3 and min(numbers(line)) > 0 for line in cured)
     assert len(progress.splitlines()) == 9
 
@@ -48,7 +49,7 @@ def test_a_demo_without_a_conflict_is_no_success(
     """It would be a bug of ours, and must not look well."""
     monkeypatch.setattr(demo, "CURED_SECONDS", 0.05)
     monkeypatch.setattr(demo, "BROKEN_SECONDS", 0.01)
-    monkeypatch.setattr(demo, "broken", lambda counts: demo.cured(demo.LOCKS["anyio.Lock"](), counts))
+    monkeypatch.setattr(demo, "broken", lambda counts: demo_programs.cured(anyio.Lock(), counts))
     code = main(["demo"])
 
     assert code == 1

@@ -150,13 +150,13 @@ def test_what_is_no_text_is_one_line(file: Path, source: bytes) -> None:
 
 def test_a_missing_file_is_one_line(file: Path) -> None:
     """By the name that was given."""
-    with pytest.raises(UsageError, match="^no such file: "), loaded(Target(file), []):
+    with pytest.raises(UsageError, match=r"^no such file: "), loaded(Target(file), []):
         pass
 
 
 def test_a_directory_is_one_line(tmp_path: Path) -> None:
     """By the name that was given."""
-    with pytest.raises(UsageError, match="is a directory, not a Python file$"), loaded(Target(tmp_path), []):
+    with pytest.raises(UsageError, match=r"is a directory, not a Python file$"), loaded(Target(tmp_path), []):
         pass
 
 

@@ -5,6 +5,8 @@ differs stands beside the mark, where GitHub doesn't show it:
 
     ```python {exit="2" args="--seconds 1"}
 
+What a block prints stands behind `#>`, all of it if any.
+
 A block marked ```bash, ```sh, ```shell or ```console is not run, but its words are looked up.
 """
 
@@ -97,6 +99,8 @@ def test_a_program_of_readme_runs(block: CodeExample, tmp_path: Path) -> None:
 
     assert result.returncode == int(settings.get("exit", "0")), result.stderr
     assert result.returncode or not result.stderr
+    promised = re.findall(r"^ *#> (.*)$", block.source, re.MULTILINE)
+    assert not promised or promised == result.stdout.splitlines()
 
 
 def test_readme_has_programs() -> None:

@@ -166,7 +166,7 @@ def test_ctrl_c_comes_out_bare(backend: str) -> None:
 @every_backend
 def test_sigterm_unwinds(backend: str) -> None:
     """The `finally` blocks run, await in a shielded scope, and the second signal would kill."""
-    seen = []
+    seen: list[object] = []
 
     async def worker() -> None:
         try:

@@ -33,8 +33,8 @@ def functions_of(error: BaseException) -> list[str]:
 
 def outcome_of(program: object, backend: str) -> BaseException:
     """What `program` raises, trimmed; this function is no part of it."""
-    with pytest.raises(Exception) as caught:  # noqa: PT011  # whatever comes
-        host(program, backends.named(backend))  # type: ignore[arg-type]
+    with pytest.raises(Exception) as caught:  # whatever comes
+        host(program, backends.backend_named(backend))  # type: ignore[arg-type]
     error = caught.value
     own = error.__traceback__
     error.__traceback__ = own and own.tb_next

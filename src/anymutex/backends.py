@@ -38,7 +38,7 @@ KNOWN = (
 )
 
 
-def named(name: str) -> Backend:
+def backend_named(name: str) -> Backend:
     """The backend called `name`.
 
     Raises:
@@ -56,7 +56,7 @@ def chosen(names: Iterable[str]) -> list[Backend]:
     Raises:
         UsageError: one of them is unknown or not installed, or there is no name at all.
     """
-    backends = [named(name) for name in dict.fromkeys(names)]
+    backends = [backend_named(name) for name in dict.fromkeys(names)]
     if not backends:
         raise UsageError("no backend given")
     return backends

@@ -88,7 +88,7 @@ def weighed(asked: argparse.Namespace, program: Program[Any]) -> RunOptions:
     seconds = program.seconds if asked.seconds is None else asked.seconds
     if asked.backend == "all":
         return RunOptions(backends.installed(), seconds, asked.json)
-    backend = backends.named(asked.backend or program.backend or "asyncio")
+    backend = backends.backend_named(asked.backend or program.backend or "asyncio")
     return RunOptions([backend], seconds, asked.json)
 
 

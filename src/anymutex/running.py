@@ -140,7 +140,7 @@ def _is_top_level_of(module: str, caller: FrameType) -> bool:
 
 
 def _run_embedded(program: Program[T]) -> T | None:
-    backend = backends.named(program.backend or "asyncio")
+    backend = backends.backend_named(program.backend or "asyncio")
     try:
         return host(checked(program).main, backend, program.seconds)
     except BaseException as error:
