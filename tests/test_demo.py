@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import anyio
 import pytest
@@ -54,3 +55,15 @@ def test_a_demo_without_a_conflict_is_no_success(
 
     assert code == 1
     assert "fatal error" not in capsys.readouterr().out
+
+
+def test_what_is_not_installed_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never silently fewer."""
+    monkeypatch.setattr(demo, "CURED_SECONDS", 0.05)
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    code = main(["demo"])
+
+    assert code == 0
+    assert capsys.readouterr().out.endswith("\nLeft out: uvloop is not installed: pip install -U uvloop\n")

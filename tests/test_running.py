@@ -239,8 +239,15 @@ def test_an_unknown_backend_is_one_line() -> None:
 def test_a_backend_that_is_not_installed_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to do about it, and never another backend instead."""
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(UsageError, match=f"^{name} is not installed: pip install "):
+    with pytest.raises(UsageError, match=f"^{name} is not installed: pip install -U "):
         run(anyio.sleep_forever, backend=name)
+
+
+def test_a_backend_that_is_too_old_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would fail somewhere in the middle, and nobody would know why."""
+    monkeypatch.setattr(backends, "version", lambda package: "0.22.2")
+    with pytest.raises(UsageError, match=r"^trio 0\.22\.2 is too old: pip install "):
+        run(anyio.sleep_forever, backend="trio")
 
 
 @pytest.mark.parametrize(

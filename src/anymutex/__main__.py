@@ -133,7 +133,10 @@ def _measured(target: Target, asked: argparse.Namespace, backend: Backend) -> Ro
 
 
 def _demo(asked: argparse.Namespace) -> int:
-    return demo.show(backends.installed())
+    code = demo.show(backends.installed())
+    for line in backends.left_out():
+        print(f"\nLeft out: {line}")
+    return code
 
 
 if __name__ == "__main__":

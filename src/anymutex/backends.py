@@ -6,7 +6,9 @@ Rule 2. Nothing is imported to find out what is installed: `import anymutex` imp
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from anymutex.errors import UsageError
@@ -22,6 +24,7 @@ class Backend(NamedTuple):
     anyio_name: str
     options: dict[str, object]
     needs: str = ""  # the package that brings it; nothing for what Python and anyio have anyway
+    oldest: tuple[int, ...] = ()
     install: str = ""
 
     @property
@@ -33,8 +36,8 @@ class Backend(NamedTuple):
 # The order is that of every table: the first one is what the others are compared with.
 KNOWN = (
     Backend("asyncio", "asyncio", {}),
-    Backend("uvloop", "asyncio", {"use_uvloop": True}, "uvloop", "pip install uvloop"),
-    Backend("trio", "trio", {}, "trio", "pip install 'anymutex[trio]'"),
+    Backend("uvloop", "asyncio", {"use_uvloop": True}, "uvloop", (0, 21), "pip install -U uvloop"),
+    Backend("trio", "trio", {}, "trio", (0, 32), "pip install -U 'anymutex[trio]'"),
 )
 
 
@@ -63,8 +66,17 @@ def chosen(names: Iterable[str]) -> list[Backend]:
 
 
 def installed() -> list[Backend]:
-    """All that can run here, in the order of the tables."""
-    return [backend for backend in KNOWN if backend.is_installed]
+    """All that can run here, in the order of the tables.
+
+    Raises:
+        UsageError: One is installed, but too old.
+    """
+    return [_present(backend) for backend in KNOWN if backend.is_installed]
+
+
+def left_out() -> list[str]:
+    """A line for each one that can't run here, with what to do about it."""
+    return [_missing(backend) for backend in KNOWN if not backend.is_installed]
 
 
 def comparable() -> list[Backend]:
@@ -78,5 +90,20 @@ def comparable() -> list[Backend]:
 
 def _present(backend: Backend) -> Backend:
     if not backend.is_installed:
-        raise UsageError(f"{backend.name} is not installed: {backend.install}")
+        raise UsageError(_missing(backend))
+    if backend.needs and _numbers(version(backend.needs)) < backend.oldest:
+        raise UsageError(f"{backend.name} {version(backend.needs)} is too old: {backend.install}")
     return backend
+
+
+def _missing(backend: Backend) -> str:
+    return f"{backend.name} is not installed: {backend.install}"
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The numbers a version begins with.
+
+    >>> _numbers("0.35.0rc1")
+    (0, 35)
+    """
+    return tuple(int(part) for part in takewhile(str.isdigit, text.split(".")))

@@ -14,7 +14,7 @@ import anyio
 
 from anymutex.endings import leaves_of
 from anymutex.signals import SigtermWatch, Terminated
-from anymutex.tasks import record_starts
+from anymutex.starts import record_starts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

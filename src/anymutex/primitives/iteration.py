@@ -19,7 +19,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import ref
 
-from anymutex import tasks
+from anymutex import starts, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -125,7 +125,7 @@ class Iteration(Generic[T]):
         if self.actor is None:
             self._map.note_open(self)
         self.actor = tasks.actor()
-        tasks.leave_lineage(self.actor)
+        starts.leave_lineage(self.actor)
         if not watched:
             self.__next__ = self._source.__next__  # type: ignore[method-assign]
         return next(self._source)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import math
 import sys
-import threading
 from threading import get_ident
 from typing import TYPE_CHECKING, NoReturn
 
@@ -28,12 +27,12 @@ from anyio.lowlevel import checkpoint
 from anymutex import probe, stacks, tasks, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
+from anymutex.primitives import complaints
 from anymutex.primitives.budget import Budget, thread_budget
 from anymutex.primitives.done import DONE
 from anymutex.primitives.named import Named
 from anymutex.primitives.waitqueue import Ticket, WaitQueue, wake
 from anymutex.probe import announce, listeners
-from anymutex.report import SelfDeadlock, versioned
 from anymutex.tasks import ki_protected, library
 from anymutex.waits import contended, watched
 
@@ -209,7 +208,8 @@ class Mutex(Named):
         try:
             self._inner.release()
         except RuntimeError:
-            raise RuntimeError(self._why_not_held()) from None
+            owner = self.owner if self.locked() else None
+            raise RuntimeError(complaints.not_held(self, owner, self._site)) from None
         owner = self.owner
         if self._is_contended:
             self._hand_over()
@@ -242,8 +242,10 @@ class Mutex(Named):
         """Called by `waits` when `task`, of whom others wanted this lock, has ended."""
         if self.owner is task:
             self._be_uncontended()
+            why = complaints.owner_ended(self, task, self._site)
             while self._queue.waiting:
-                wake(self._queue.waiting.popleft()[0], OwnerEndedError(self._why_owner_ended()))
+                ticket, _ = self._queue.waiting.popleft()
+                wake(ticket, OwnerEndedError(why))
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} can't be copied or pickled: the copy would guard nothing")
@@ -260,7 +262,7 @@ class Mutex(Named):
         except RuntimeError:
             run, task = None, None
         if task is None:
-            raise RuntimeError(self._why_no_task())
+            raise RuntimeError(complaints.no_task(self))
         if run is not self._run:
             self._bind(run)
         return task
@@ -337,7 +339,7 @@ class Mutex(Named):
 
     def _refuse_hopeless(self, task: Task) -> None:
         if self.owner is task:
-            report = self._self_deadlock(task)
+            report = complaints.self_deadlock(self, task, self._site)
             if listeners:
                 announce(ProblemFound(report))
             raise DeadlockError(report)
@@ -345,59 +347,11 @@ class Mutex(Named):
 
     def _refuse_if_owner_ended(self) -> None:
         if tasks.has_ended(self.owner):
-            raise OwnerEndedError(self._why_owner_ended())
+            raise OwnerEndedError(complaints.owner_ended(self, self.owner, self._site))
 
     def _refuse_shared(self) -> None:
         if self._thread != get_ident() or self.owner is not None:
-            raise RuntimeError(self._why_shared())
-
-    def _self_deadlock(self, task: Task) -> SelfDeadlock:
-        return SelfDeadlock(
-            lock=self.label,
-            kind_of_lock=type(self).__name__,
-            task=tasks.described(task),
-            taken=stacks.place_of(self._site),
-            wanted=stacks.places_of(tasks.my_sites()),
-            backend=versioned(tasks.backend_of(self._run)),
-        )
-
-    def _why_shared(self) -> str:
-        backend, thread = tasks.backend_of(self._run), tasks.name_of(self._thread)
-        return (
-            f'{self.label} is in use by the {backend} run of thread "{thread}", and was used from thread '
-            f'"{threading.current_thread().name}": a Mutex orders the tasks of one run. Between threads use '
-            "threading.Lock, or go back to the run with anyio.from_thread.run"
-        )
-
-    def _why_no_task(self) -> str:
-        return (
-            f"{self.label} was used where no task runs (thread {threading.current_thread().name!r}): a Mutex "
-            "is held by a task. From a worker thread call anyio.from_thread.run, from a callback start a task"
-        )
-
-    def _why_not_held(self) -> str:
-        who = tasks.current()
-        asker = tasks.described(who) if who else f"no task (thread {threading.current_thread().name!r})"
-        if not self.locked():
-            return f"unlock of unlocked mutex: {self.label} is free, and {asker} released it"
-        holder = f"{tasks.described(self.owner)} holds it since {stacks.place_of(self._site)}{self._hint()}"
-        return f"unlock by a task that does not hold it: {asker} released {self.label}, but {holder}"
-
-    def _why_owner_ended(self) -> str:
-        return (
-            f"{tasks.described(self.owner)} ended while it held {self.label}, taken at "
-            f"{stacks.place_of(self._site)}: what the lock guards may be half done{self._hint()}. "
-            "fix: release in the task that acquired (`async with`)"
-        )
-
-    def _hint(self) -> str:
-        """Guess the cause when `acquire` was the whole of the owner's coroutine."""
-        if getattr(tasks.coroutine_of(self.owner), "cr_code", None) is not Mutex.acquire.__code__:
-            return ""
-        return (
-            " (acquire() ran in a task of its own: create_task, gather, and asyncio.wait_for before Python "
-            "3.12 do that; use `with anyio.fail_after(...)` for a time limit)"
-        )
+            raise RuntimeError(complaints.shared(self, self._run, self._thread))
 
 
 class _Unbound:

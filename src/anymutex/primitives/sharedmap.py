@@ -28,7 +28,8 @@ from anymutex.primitives.iteration import Iteration
 from anymutex.primitives.mapviews import MapItems, MapKeys, MapValues, key_alone
 from anymutex.primitives.mutex import Mutex
 from anymutex.primitives.named import Named
-from anymutex.primitives.sighting import Party, Sighting, current_backend, sight
+from anymutex.primitives.openiterations import OpenIterations
+from anymutex.primitives.sighting import Party, Sighting, current_backend
 from anymutex.probe import announce, listeners
 from anymutex.report import Unguarded, shown
 from anymutex.tasks import ki_protected
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Self
 
+    from anymutex.primitives.openiterations import Disturbed
     from anymutex.report import Conflict
 
 K = TypeVar("K")
@@ -117,7 +119,7 @@ class SharedMap(Named, MutableMapping[K, V]):
         self._on_conflict = on_conflict
         # These two are for this package's own files; `data` is the dict itself, past every check.
         self.data: dict[K, V] = dict(mapping)
-        self.open_iterations: set[ref[Iteration[Any]]] = set()
+        self.open_iterations = OpenIterations()
         self._arm()
         _maps[id(self)] = self  # not a WeakSet: a map has no hash
 
@@ -293,12 +295,12 @@ class SharedMap(Named, MutableMapping[K, V]):
         disturbed, size = self._before_write(), len(self.data)
         self.data[key] = value
         self._after_write(disturbed, key, "value replaced" if len(self.data) == size else "new key")
-        if not (self.open_iterations or self.is_watched()):
+        if not (self.open_iterations.refs or self.is_watched()):
             self._arm()
 
     def note_open(self, iteration: Iteration[Any]) -> None:
         """From now on a foreign write is to mark `iteration`."""
-        self.open_iterations.add(iteration.known_to(self.open_iterations.discard))
+        self.open_iterations.add(iteration)
         if self._writes_straight:
             self._arm_writes()
 
@@ -316,22 +318,24 @@ class SharedMap(Named, MutableMapping[K, V]):
         self._on_conflict(report)
 
     def _is_quiet(self) -> bool:
-        return not (self.open_iterations or self._guard is not None or listeners)
+        return not (self.open_iterations.refs or self._guard is not None or listeners)
 
     def _arm(self) -> None:
         """Fill the slots for who is there now, and have open iterations look twice."""
         for fill, function in zip(_SLOTS, self._way(), strict=True):
             fill(self, function)
         self._writes_straight = not self.is_watched()
-        if self.open_iterations:
+        if self.open_iterations.refs:
             self._arm_writes()
-        for iteration in self._still_open():
+        for iteration in self.open_iterations:
             iteration.be_slow()
 
     def _way(self) -> access.Access:
         me: ref[SharedMap[Any, Any]] = ref(self)
         if self._guard is not None and isinstance(self._guard.lock, Mutex):
-            return access.asking_mutex(me, self.data, self._guard, self._guard.lock, self.open_iterations)
+            return access.asking_mutex(
+                me, self.data, self._guard, self._guard.lock, self.open_iterations.refs
+            )
         if self.is_watched():
             return access.asking(me, self.data, self._guard)
         return access.straight(self.data)
@@ -342,10 +346,6 @@ class SharedMap(Named, MutableMapping[K, V]):
             self._writes_straight = False
             _SLOTS.setitem(self, access.noting_writes(ref(self)))
 
-    def _still_open(self) -> list[Iteration[Any]]:
-        known = [iteration_ref() for iteration_ref in tuple(self.open_iterations)]
-        return [iteration for iteration in known if iteration is not None]
-
     def _remove(self, key: Any, remove: Callable[[Any], T]) -> T:
         if self._is_quiet():
             return remove(key)
@@ -354,34 +354,17 @@ class SharedMap(Named, MutableMapping[K, V]):
         self._after_write(disturbed, key, "removed")
         return removed
 
-    def _before_write(self) -> list[tuple[Iteration[Any], int]]:
-        """The iterations that the caller's write will break into, with how far each has come."""
+    def _before_write(self) -> list[Disturbed]:
+        """The iterations that the caller's write will break into, and how far each has come."""
         self.require_write()
-        iterations = self._still_open()
-        if not iterations:
-            return []
-        writer = tasks.actor()
-        for iteration in iterations:
-            if iteration.actor == writer:
-                iteration.be_slow()  # it may be handed to another task before its next step
-        foreign = [iteration for iteration in iterations if iteration.actor != writer and iteration.is_open]
-        if self._on_conflict is not None:
-            for iteration in foreign:
-                iteration.remember_rest()
-        return [(iteration, iteration.seen) for iteration in foreign]
+        return self.open_iterations.disturbed(keep_rest=self._on_conflict is not None)
 
-    def _after_write(self, disturbed: list[tuple[Iteration[Any], int]], key: object, what: str) -> None:
+    def _after_write(self, disturbed: list[Disturbed], key: object, what: str) -> None:
         if disturbed:
             where = "" if key is self else f"[{shown(key)}]"
-            self._mark(disturbed, f"{where} meanwhile: {what}")
+            self.open_iterations.mark(disturbed, f"{where} meanwhile: {what}", len(self.data))
         if listeners:
             announce(MapWritten(self, key))
-
-    def _mark(self, disturbed: list[tuple[Iteration[Any], int]], wrote: str) -> None:
-        writer = Party.of(tasks.actor())
-        for iteration, seen in disturbed:
-            iteration.mark(sight(iteration, writer, wrote, seen, len(self.data)))
-            self.open_iterations.discard(iteration.ref)
 
     def _refuse(self, guard: Guard, did: str) -> NoReturn:
         party = Party.of(tasks.actor())

@@ -10,14 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from anymutex import stacks, tasks, waits
+from anymutex import stacks, starts, tasks, waits
 from anymutex.report import Conflict, Side, versioned
 
 if TYPE_CHECKING:
     from anymutex.primitives.iteration import Iteration
     from anymutex.primitives.named import Named
     from anymutex.stacks import Site
-    from anymutex.tasks import Actor, Start
+    from anymutex.starts import Start
+    from anymutex.tasks import Actor
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Party:
             who,
             tasks.described(who),
             tasks.sites_of(who),
-            tasks.start_of(who),
-            tasks.parent_name_of(who),
+            starts.start_of(who),
+            starts.parent_name_of(who),
             waits.labels_held_by(who),
         )
 
@@ -106,7 +107,7 @@ def sight(iteration: Iteration[object], writer: Party, wrote: str, seen: int, si
         seen=seen,
         size_before=iteration.size,
         size_after=size,
-        started_by_reader=tasks.i_was_started_by(iteration.actor),
+        started_by_reader=starts.i_was_started_by(iteration.actor),
         backend=current_backend(),
     )
 

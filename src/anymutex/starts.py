@@ -1,0 +1,121 @@
+"""Where tasks were started, and by whom.
+
+Rule 1. Known for certain under `record_starts` only, which `anymutex.run` enters: 2 us a task.
+Rule 2. Without it, trio knows each task's parent; on asyncio a task that iterated over a SharedMap leaves
+        its mark in its context, which the tasks that it starts from then on inherit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary, ref
+
+from anymutex import stacks
+from anymutex.tasks import actor, library, name_of, task_of, trio_lowlevel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymutex.tasks import Actor, Task
+
+
+class Start(NamedTuple):
+    """Where a task was started and by whom."""
+
+    site: stacks.Site
+    parent: Actor
+    parent_name: str | None
+
+
+_iterated: ContextVar[Actor | None] = ContextVar("anymutex_iterated", default=None)
+_starts: WeakKeyDictionary[Task, Start] = WeakKeyDictionary()
+
+
+def start_of(who: Actor) -> Start | None:
+    """Where a task was started; known for tasks that were started under `record_starts`."""
+    task = task_of(who)
+    return None if task is None else _starts.get(task)
+
+
+def parent_name_of(who: Actor) -> str | None:
+    """The name of the task that started `who`, when known."""
+    if start := start_of(who):
+        return start.parent_name
+    parent = _trio_parent(who)
+    return None if parent is None else name_of(parent)
+
+
+def leave_lineage(who: Actor) -> None:
+    """Let tasks that the running task starts from now on inherit, in their context, who started them."""
+    if _iterated.get() is not who:
+        _iterated.set(who)
+
+
+def i_was_started_by(parent: Actor) -> bool:
+    """Whether the running task is known to have been started by `parent`."""
+    me = actor()
+    if start := start_of(me):
+        return start.parent == parent
+    return me != parent and parent in (_iterated.get(), _trio_parent(me))
+
+
+@contextmanager
+def record_starts() -> Iterator[None]:
+    """Record, inside the running loop, where each task is started: about 2 us a task.
+
+    A task factory that somebody installed before is left alone: wrapping it would break eager tasks.
+    """
+    if library.name == "trio":
+        yield from _record_trio_starts()
+    else:
+        yield from _record_asyncio_starts(asyncio.get_running_loop())
+
+
+def _record_asyncio_starts(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    if loop.get_task_factory() is not None:
+        yield
+        return
+    loop.set_task_factory(_recording_factory)
+    try:
+        yield
+    finally:
+        if loop.get_task_factory() is _recording_factory:
+            loop.set_task_factory(None)
+
+
+def _recording_factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
+    task = asyncio.Task(coro, loop=loop, **options)
+    _note_start(task)
+    return task
+
+
+def _record_trio_starts() -> Iterator[None]:
+    lowlevel = trio_lowlevel()
+    recorder = _TrioStarts()
+    lowlevel.add_instrument(recorder)
+    try:
+        yield
+    finally:
+        lowlevel.remove_instrument(recorder)
+
+
+class _TrioStarts:
+    """A trio Instrument, by its interface alone: trio calls the methods that are there."""
+
+    def task_spawned(self, task: Task) -> None:
+        if task.parent_nursery is not None:
+            _note_start(task)
+
+
+def _note_start(task: Task) -> None:
+    parent = actor()
+    name = None if isinstance(parent, int) else name_of(parent)
+    _starts[task] = Start(stacks.caller_site(), parent, name)
+
+
+def _trio_parent(who: Actor) -> Actor | None:
+    nursery = getattr(task_of(who), "parent_nursery", None)
+    return None if nursery is None else ref(nursery.parent_task)
