@@ -165,7 +165,13 @@ def name_of(who: Task | Actor) -> str:
     task = who() if isinstance(who, ref) else who
     if task is None:
         return "a task that is gone"
-    return _shortened(task.get_name() if isinstance(task, asyncio.Task) else task.name)
+    return shortened(full_name_of(task))
+
+
+def full_name_of(task: Task) -> str:
+    """The name as the backend has it."""
+    name: str = task.get_name() if isinstance(task, asyncio.Task) else task.name
+    return name
 
 
 def described(who: Task | Actor) -> str:
@@ -219,10 +225,10 @@ def _trio_task_in(run: Run) -> Task | None:
         return None
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
     """Drop the module that anyio and trio put in front of a function's name; keep names people chose.
 
-    >>> _shortened("threading.Thread.run"), _shortened("fetch v1.2"), _shortened("x.<locals>.worker")
+    >>> shortened("threading.Thread.run"), shortened("fetch v1.2"), shortened("x.<locals>.worker")
     ('Thread.run', 'fetch v1.2', 'worker')
     """
     name = name.rpartition("<locals>.")[2]
