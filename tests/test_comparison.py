@@ -107,8 +107,8 @@ def test_groups_are_unwrapped_and_put_in_order() -> None:
     assert first.message == "'a'; 'c'; b"
 
 
-def test_an_exit_is_an_outcome(capfd: pytest.CaptureFixture[str]) -> None:
-    """Also a child's, about which asyncio would complain on stderr."""
+def test_an_exit_is_an_outcome(caplog: pytest.LogCaptureFixture) -> None:
+    """Also a child's, about which asyncio would complain in its log."""
 
     async def leave() -> None:
         raise SystemExit(3)
@@ -120,7 +120,7 @@ def test_an_exit_is_an_outcome(capfd: pytest.CaptureFixture[str]) -> None:
     first, *_ = compare(program).check().rows
 
     assert (first.exception, first.message) == ("SystemExit", "3")
-    assert capfd.readouterr().err == ""
+    assert caplog.text == ""
 
 
 def test_ctrl_c_is_none() -> None:

@@ -105,6 +105,14 @@ async def main():
     assert main(["run", write(source), "--backend", "all"]) == 3
 
 
+def test_run_on_all_stops_at_ctrl_c(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """The user wants no other run."""
+    source = "async def main():\n    print('once')\n    raise KeyboardInterrupt"
+    code = main(["run", write(source), "--backend", "all"])
+
+    assert (code, *capsys.readouterr()) == (130, "once\n", "")
+
+
 def test_the_command_line_beats_the_program(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     """And what it doesn't say is left to the program."""
     source = """\
@@ -176,12 +184,17 @@ def test_an_exception_while_loading_has_its_own_traceback(
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("raising", ["raise SystemExit(7)", "raise SystemExit('so long')"])
 def test_an_exit_of_a_child_is_the_programs_exit(
-    name: str, raising: str, write: Write, capfd: pytest.CaptureFixture[str]
+    name: str,
+    raising: str,
+    write: Write,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Out of its groups, and without asyncio's complaint about it."""
     code = main(["run", write(FAILING.replace('raise ValueError("x")', raising)), "--backend", name])
-    told = capfd.readouterr().err
+    told = capsys.readouterr().err
 
+    assert caplog.text == ""
     assert (code, told) == ((7, "") if "7" in raising else (1, "so long\n"))
 
 

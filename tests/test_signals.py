@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -28,6 +29,14 @@ async def main():
         pass
 anymutex.run(main)
 """
+SHORT = """\
+import sys, anymutex
+async def main():
+    print("first", flush=True)
+    sys.stdin.read()
+    print("left in the buffer")
+anymutex.run(main)
+"""
 ENDINGS: dict[tuple[str, str], int] = {
     ("command", "SIGINT"): 130,
     ("command", "SIGTERM"): 143,
@@ -35,6 +44,7 @@ ENDINGS: dict[tuple[str, str], int] = {
     ("script", "SIGINT"): 130,
     ("script", "SIGTERM"): 143,
     ("frozen", "SIGTERM"): -signal.SIGTERM,
+    ("short", "head"): 141,
 }
 
 
@@ -43,13 +53,15 @@ def with_default_sigint() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def start(how: str, backend: str, frozen: Path) -> subprocess.Popen[bytes]:
+def start(how: str, backend: str, folder: Path) -> subprocess.Popen[bytes]:
     """Start a program, as a script or by the command."""
-    command = {"command": [*COMMAND, PRINTING], "script": [PRINTING], "frozen": [str(frozen)]}[how]
+    command = {"command": [*COMMAND, PRINTING], "script": [PRINTING]}.get(how, [str(folder / f"{how}.py")])
     return subprocess.Popen(
         [sys.executable, *command, "--backend", backend],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": ""},  # else nothing is ever left in a buffer
         preexec_fn=with_default_sigint,
     )
 
@@ -74,9 +86,10 @@ def end(process: subprocess.Popen[bytes], how: str, by: str) -> tuple[int, bytes
 @pytest.fixture(scope="module", params=NAMES)
 def endings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
     """All the processes of one backend, started together: most of their time is Python's start."""
-    frozen = tmp_path_factory.mktemp("frozen") / "frozen.py"
-    frozen.write_text(FROZEN, encoding="utf-8")
-    processes = {(how, by): start(how, request.param, frozen) for how, by in ENDINGS}
+    folder = tmp_path_factory.mktemp("programs")
+    (folder / "frozen.py").write_text(FROZEN, encoding="utf-8")
+    (folder / "short.py").write_text(SHORT, encoding="utf-8")
+    processes = {(how, by): start(how, request.param, folder) for how, by in ENDINGS}
     try:
         yield {(how, by): end(process, how, by) for (how, by), process in processes.items()}
     finally:

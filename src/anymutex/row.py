@@ -39,7 +39,7 @@ class Row:
         """What came of it, in one line."""
         if self.exception is not None:
             return f"{self.exception}: {self.message}" if self.message else self.exception
-        return f"stopped after {self.seconds:.3g} s" if self.stopped else f"returned {self.value}"
+        return f"stopped after {self.seconds:.2g} s" if self.stopped else f"returned {self.value}"
 
     @property
     def result(self) -> tuple[object, ...]:
