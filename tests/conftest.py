@@ -1,18 +1,29 @@
 """Every async test runs on every backend: asyncio in debug mode, uvloop, eager tasks (3.12+) and trio."""
 
+# The house style is `assert expected == actual`.
+# ruff: noqa: SIM300
+
 from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from turns import BACKENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from turns import Backend
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that rewrites the files in `tests/golden/`."""
+    parser.addoption("--update-golden", action="store_true", help="write the texts of tests/golden/ anew")
 
 
 @pytest.fixture(scope="module", params=[pytest.param(value, id=name) for name, value in BACKENDS.items()])
@@ -30,3 +41,19 @@ def default_ctrl_c() -> Iterator[None]:
     yield
     sys.settrace(trace_before)
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Give what compares a text with a file of `tests/golden/`, or writes it under `--update-golden`."""
+    update: bool = request.config.getoption("--update-golden")
+
+    def check(name: str, actual: str) -> None:
+        path = GOLDEN / name
+        if update:
+            path.write_text(actual + "\n", encoding="utf-8")
+        expected = path.read_text(encoding="utf-8").removesuffix("\n")
+
+        assert expected == actual
+
+    return check
