@@ -1,7 +1,6 @@
 """Every async test runs on every backend: asyncio in debug mode, uvloop, eager tasks (3.12+) and trio."""
 
 # The house style is `assert expected == actual`.
-# ruff: noqa: SIM300
 
 from __future__ import annotations
 

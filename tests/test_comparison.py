@@ -11,10 +11,10 @@ import pytest
 
 from anymutex import tasks
 from anymutex.comparison import Comparison, compare
+from anymutex.doors.row import Row
 from anymutex.errors import UsageError
 from anymutex.primitives.mutex import Mutex
 from anymutex.primitives.sharedmap import SharedMap
-from anymutex.row import Row
 
 
 def row(backend: str = "asyncio", **changes: Any) -> Row:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from anymutex import backends
 from anymutex.__main__ import main
+from anymutex.doors import backends
 
 ROOT = Path(__file__).parent.parent
 NAMES = [backend.name for backend in backends.KNOWN]

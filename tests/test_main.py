@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymutex import backends
 from anymutex.__main__ import main
+from anymutex.doors import backends
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,11 +13,12 @@ import pytest
 import trio
 from anyio.lowlevel import checkpoint
 
-from anymutex import backends, tasks
+from anymutex import tasks
+from anymutex.doors import backends
+from anymutex.doors.program import Program
 from anymutex.errors import ConflictError, UsageError
 from anymutex.primitives.mutex import Mutex
 from anymutex.primitives.sharedmap import SharedMap
-from anymutex.program import Program
 from anymutex.running import noting, run
 
 NAMES = [backend.name for backend in backends.KNOWN]

@@ -13,20 +13,20 @@ from contextlib import redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from anymutex import backends, demo, loading, options, problems
 from anymutex.comparison import Comparison
-from anymutex.finishing import finish
-from anymutex.measuring import measure
+from anymutex.doors import backends, demo, loading, options, problems
+from anymutex.doors.finishing import finish
+from anymutex.doors.measuring import measure
 from anymutex.running import run_as_asked
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from anymutex.backends import Backend
-    from anymutex.loading import Target
-    from anymutex.options import Parser
-    from anymutex.row import Row
+    from anymutex.doors.backends import Backend
+    from anymutex.doors.loading import Target
+    from anymutex.doors.options import Parser
+    from anymutex.doors.row import Row
 
 PROGRAM_HELP = "a Python file, and its async function (default: what it gives to anymutex.run, or main)"
 ARGUMENTS_NOTE = "The program's own arguments go after --."

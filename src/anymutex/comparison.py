@@ -10,17 +10,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from anymutex import backends as known
 from anymutex import tasks
-from anymutex.measuring import measure
-from anymutex.program import Program
+from anymutex.doors import backends as known
+from anymutex.doors.measuring import measure
+from anymutex.doors.program import Program
+from anymutex.doors.tables import table
 from anymutex.running import checked
-from anymutex.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
-    from anymutex.row import Row
+    from anymutex.doors.row import Row
 
 HEAD = ("backend", "outcome", "result", "conflicts", "map operations", "seconds", "throughput")
 

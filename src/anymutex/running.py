@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from anymutex import backends, options
-from anymutex.endings import STOPPING, ending_of, fatal_in, interrupt_in
-from anymutex.finishing import finish, tell
-from anymutex.hosting import host
-from anymutex.problems import writing_problems
-from anymutex.program import Program, why_not_a_main
+from anymutex.doors import backends, options
+from anymutex.doors.endings import STOPPING, ending_of, fatal_in, interrupt_in
+from anymutex.doors.finishing import finish, tell
+from anymutex.doors.hosting import host
+from anymutex.doors.problems import writing_problems
+from anymutex.doors.program import Program, why_not_a_main
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
     from types import FrameType
 
-    from anymutex.options import RunOptions
+    from anymutex.doors.options import RunOptions
 
 T = TypeVar("T")
 

@@ -113,7 +113,7 @@ def is_machinery(filename: str) -> bool:
     """Whether `filename` belongs to an event loop, to anyio or to anymutex (its demo programs do not)."""
     if filename.startswith(_OWN_FOLDER):
         return not os.path.basename(filename).startswith("demo")
-    return filename.startswith("<frozen ") or filename.startswith(_machinery_prefixes())
+    return filename.startswith(("<frozen ", "uvloop/", *_machinery_prefixes()))
 
 
 def _machinery_prefixes() -> tuple[str, ...]:
@@ -129,7 +129,9 @@ def _root_of(module: Any) -> str:
 
 
 def _suspended_frames(awaitable: object) -> Iterator[FrameType]:
-    while awaitable is not None:
+    for _ in range(sys.getrecursionlimit()):  # a chain may be a ring, if somebody awaits what awaits it
+        if awaitable is None:
+            return
         if type(awaitable).__name__ in _WRAPPERS:
             awaitable = _unwrapped(awaitable)
         frame, awaitable = _frame_and_next(awaitable)

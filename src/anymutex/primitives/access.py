@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     MapRef = ref[SharedMap[Any, Any]]
 
 
+NAMES = ("__getitem__", "get", "__contains__", "__len__", "__setitem__")
+
+
 class Access(NamedTuple):
-    """The five functions, under the names of what they stand for."""
+    """The five functions, in the order of `NAMES`."""
 
     getitem: Callable[[Any], Any]
     get: Callable[..., Any]

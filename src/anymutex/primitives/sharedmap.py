@@ -77,16 +77,12 @@ class SharedMap(Named, MutableMapping[K, V]):
     """
 
     __slots__ = (
-        "__contains__",
-        "__getitem__",
-        "__len__",
-        "__setitem__",
+        *access.NAMES,
         "__weakref__",
         "_guard",
         "_on_conflict",
         "_writes_straight",
         "data",
-        "get",
         "open_iterations",
     )
     __hash__ = None  # type: ignore[assignment]  # as dict
@@ -385,7 +381,7 @@ def _slot(name: str) -> Any:
     return vars(SharedMap)[name].__set__
 
 
-_SLOTS: Any = access.Access(*map(_slot, ("__getitem__", "get", "__contains__", "__len__", "__setitem__")))
+_SLOTS: Any = access.Access(*map(_slot, access.NAMES))
 _maps: WeakValueDictionary[int, SharedMap[Any, Any]] = WeakValueDictionary()
 
 

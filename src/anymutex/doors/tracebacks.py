@@ -42,15 +42,10 @@ def _frames_of(traceback: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _of_program(frames: list[TracebackType], *, is_group: bool) -> list[TracebackType]:
-    programs = [i for i, frame in enumerate(frames) if not _is_machinery(frame)]
+    programs = [i for i, frame in enumerate(frames) if not is_machinery(frame.tb_frame.f_code.co_filename)]
     if not programs:
         return []
     return frames[programs[0] : programs[-1] + 1 if is_group else None]
-
-
-def _is_machinery(frame: TracebackType) -> bool:
-    file = frame.tb_frame.f_code.co_filename
-    return is_machinery(file) or file.startswith("uvloop/")  # compiled: it names its sources only so
 
 
 def _linked(frames: list[TracebackType]) -> TracebackType | None:

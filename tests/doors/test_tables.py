@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anymutex.tables import table
+from anymutex.doors.tables import table
 
 
 def test_numbers_to_the_right_and_words_to_the_left() -> None:

@@ -10,12 +10,12 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from anymutex import backends
+from anymutex.doors import backends
 from anymutex.errors import UsageError
 
 if TYPE_CHECKING:
-    from anymutex.backends import Backend
-    from anymutex.program import Program
+    from anymutex.doors.backends import Backend
+    from anymutex.doors.program import Program
 
 BACKEND_NAMES = "|".join(backend.name for backend in backends.KNOWN)
 

@@ -16,8 +16,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anymutex.doors.program import Program, why_not_a_main
 from anymutex.errors import UsageError
-from anymutex.program import Program, why_not_a_main
 from anymutex.running import noting
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anymutex import backends
+from anymutex.doors import backends
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NAMES = [backend.name for backend in backends.KNOWN]
 TIME_LIMIT = 30.0
 PRINTING = str(ROOT / "examples/03_anymutex.py")  # always busy in a worker thread, printing

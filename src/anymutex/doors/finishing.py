@@ -6,10 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
-from anymutex import pipes
-from anymutex.endings import BROKEN_PIPE, Ending, ending_of
+from anymutex.doors import pipes
+from anymutex.doors.endings import BROKEN_PIPE, Ending, ending_of
+from anymutex.doors.tracebacks import trim
 from anymutex.report import coloured
-from anymutex.tracebacks import trim
 
 if TYPE_CHECKING:
     from collections.abc import Callable

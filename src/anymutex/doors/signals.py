@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import anyio
 
-    from anymutex.backends import Backend
+    from anymutex.doors.backends import Backend
 
 
 class Terminated(SystemExit):

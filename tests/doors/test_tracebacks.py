@@ -7,9 +7,9 @@ import traceback
 import anyio
 import pytest
 
-from anymutex import backends
-from anymutex.hosting import host
-from anymutex.tracebacks import trim
+from anymutex.doors import backends
+from anymutex.doors.hosting import host
+from anymutex.doors.tracebacks import trim
 
 
 async def fail() -> None:

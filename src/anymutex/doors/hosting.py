@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from anymutex.endings import leaves_of
-from anymutex.signals import SigtermWatch, Terminated
+from anymutex.doors.endings import leaves_of
+from anymutex.doors.signals import SigtermWatch, Terminated
 from anymutex.starts import record_starts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from anymutex.backends import Backend
+    from anymutex.doors.backends import Backend
 
 T = TypeVar("T")
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from anymutex.demo_counts import Counts
-from anymutex.demo_programs import broken, cured
-from anymutex.endings import fatal_in
-from anymutex.hosting import host
+from anymutex.doors.demo_counts import Counts
+from anymutex.doors.demo_programs import broken, cured
+from anymutex.doors.endings import fatal_in
+from anymutex.doors.hosting import host
+from anymutex.doors.tables import table
 from anymutex.primitives.mutex import Mutex
-from anymutex.tables import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from anymutex.backends import Backend
-    from anymutex.endings import Fatal
+    from anymutex.doors.backends import Backend
+    from anymutex.doors.endings import Fatal
 
 # Six runs of this length are most of the demo's time.
 CURED_SECONDS = 0.8

@@ -17,7 +17,7 @@ from anyio.lowlevel import checkpoint
 from anymutex.primitives.sharedmap import SharedMap
 
 if TYPE_CHECKING:
-    from anymutex.demo_counts import Counts
+    from anymutex.doors.demo_counts import Counts
     from anymutex.primitives.mutex import Mutex
 
 Map: TypeAlias = "SharedMap[int, int]"

@@ -8,8 +8,8 @@ import sys
 import anyio
 import pytest
 
-from anymutex import backends, demo, demo_programs
 from anymutex.__main__ import main
+from anymutex.doors import backends, demo, demo_programs
 
 NAMES = [backend.name for backend in backends.KNOWN]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import anymutex
+from anymutex.doors.loading import Target, loaded, target_of
 from anymutex.errors import UsageError
-from anymutex.loading import Target, loaded, target_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from anymutex.program import Program
+    from anymutex.doors.program import Program
 
 MAIN = "async def main(): return 'main'\n"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from anymutex import pipes
+from anymutex.doors import pipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

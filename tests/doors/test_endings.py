@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anymutex.endings import ending_of
+from anymutex.doors.endings import ending_of
 from anymutex.errors import ConflictError, DeadlockError, UsageError
 
 

@@ -6,19 +6,19 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from anymutex import probe
-from anymutex.endings import fatal_in, leaves_of
+from anymutex.doors.endings import fatal_in, leaves_of
+from anymutex.doors.hosting import host, take_name
+from anymutex.doors.row import Row
+from anymutex.doors.signals import Terminated
+from anymutex.doors.tally import Tally
 from anymutex.errors import ConflictError
-from anymutex.hosting import host, take_name
 from anymutex.report import shown
-from anymutex.row import Row
-from anymutex.signals import Terminated
-from anymutex.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from anymutex.backends import Backend
-    from anymutex.endings import Fatal
+    from anymutex.doors.backends import Backend
+    from anymutex.doors.endings import Fatal
 
 
 def measure(program: Callable[[], Awaitable[Any]], backend: Backend, seconds: float | None = None) -> Row:
