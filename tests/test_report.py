@@ -282,7 +282,6 @@ def test_the_report_of_a_program_is_plain_data(name: str, load: Callable[[str], 
     assert report.kind == json.loads(json.dumps(report.to_json()))["kind"]
 
 
-@pytest.mark.xfail(reason='trio\'s own "<init>" is called the parent of the main task: rule 4 of report.py')
 def test_the_main_task_has_no_parent(load: Callable[[str], Any]) -> None:
     """Nobody of the user's started it: the text is the same as on asyncio."""
     with pytest.raises(ConflictError) as caught:
@@ -436,7 +435,6 @@ def test_a_repr_that_raises_is_no_error(name: str) -> None:
     assert shown((1, value)).startswith("(1, <")
 
 
-@pytest.mark.xfail(reason="reprlib swallows the error itself and shows an address: names, not addresses")
 @pytest.mark.parametrize("name", RAISING)
 def test_a_repr_that_raises_is_told_without_an_address(name: str) -> None:
     """The same text in every run, with what was raised."""
@@ -445,7 +443,6 @@ def test_a_repr_that_raises_is_told_without_an_address(name: str) -> None:
     assert expected == shown(value)
 
 
-@pytest.mark.xfail(reason="only str and bytes are escaped by their own repr")
 def test_what_is_shown_stands_in_one_line() -> None:
     """A value can't forge a line of a report, nor send codes to the terminal."""
     assert shown(Multiline()).isprintable()

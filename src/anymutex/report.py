@@ -193,15 +193,16 @@ def locks_line(*sides: Side) -> str:
 
 
 def shown(value: object) -> str:
-    """A short `repr`, also of a value whose own one raises.
+    """A short `repr` in one line, also of a value whose own one raises.
 
     >>> shown("x" * 100)
     "'xxxxxxxxxxxx...xxxxxxxxxxxxx'"
     """
     try:
-        return reprlib.repr(value)
+        text = _SHORT.repr(value)
     except Exception as error:
-        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+        text = _unshowable(value, error)
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def coloured(text: str) -> str:
@@ -215,6 +216,24 @@ def versioned(backend: str) -> str:
     loop = {"trio": "trio", "asyncio+uvloop": "uvloop"}.get(backend)
     with_version = f"{backend} {version(loop)}" if loop else backend
     return f"{with_version}, anyio {version('anyio')}"
+
+
+class _Short(reprlib.Repr):
+    """reprlib shows an address for a value whose repr raises, which differs in every run."""
+
+    def repr_instance(self, x: object, level: int) -> str:
+        try:
+            repr(x)
+        except Exception as error:
+            return _unshowable(x, error)
+        return super().repr_instance(x, level)
+
+
+_SHORT = _Short()
+
+
+def _unshowable(value: object, error: Exception) -> str:
+    return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
 
 
 def _line_of(place: Place) -> str:

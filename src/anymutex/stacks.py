@@ -9,21 +9,16 @@ Rule 3. A stack is told from the outermost call to the innermost, without the fr
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
-import contextlib
+import ast
 import gc
 import linecache
 import os
 import re
 import sys
-import threading
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-
-import anyio
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +27,10 @@ if TYPE_CHECKING:
 Site: TypeAlias = "tuple[CodeType, int]"
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
-_MACHINERY_MODULES = (asyncio, concurrent.futures, contextlib, threading, anyio)
-_OPTIONAL_MACHINERY = ("trio", "outcome", "uvloop")
+_LOOPS = ("asyncio", "trio", "uvloop")
+_MACHINERY = (*_LOOPS, "anyio", "outcome", "concurrent.futures", "contextlib", "threading")
 # Awaitables that hide the object whose frame we want; only the collector can see through them.
 _WRAPPERS = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
-# Above this asyncio calls a callback or steps a task: what stands there started the loop, not the callback.
-_CALLBACK_RUNNER = asyncio.Handle._run.__code__
 # A stack deeper than this hides the point; the innermost places are kept.
 _DEEPEST = 12
 
@@ -77,17 +70,25 @@ def place_of(site: Site) -> Place:
 
 
 def running_sites(frame: FrameType | None, outermost: FrameType | None = None) -> list[Site]:
-    """The sites from `frame` outwards to `outermost`, told from the outermost call, machinery left out."""
+    """The sites from `frame` outwards to `outermost`, told from the outermost call, machinery left out.
+
+    Without an `outermost` frame they end where an event loop made a call: what stands outside of that
+    started the loop, and not the callback that runs now.
+    """
     sites: list[Site] = []
-    while frame is not None and frame.f_code is not _CALLBACK_RUNNER:
-        sites.append(site_of(frame))
+    while frame is not None:
+        if outermost is None and sites and _is_event_loop(frame.f_code.co_filename):
+            break
+        if not is_machinery(frame.f_code.co_filename):
+            sites.append(site_of(frame))
         frame = None if frame is outermost else frame.f_back
-    return _of_interest(reversed(sites))
+    return sites[::-1]
 
 
 def suspended_sites(coroutine: object) -> list[Site]:
     """The sites along which `coroutine` waits, also through async generators and context managers."""
-    return _of_interest(site_of(frame) for frame in _suspended_frames(coroutine))
+    frames = _suspended_frames(coroutine)
+    return [site_of(frame) for frame in frames if not is_machinery(frame.f_code.co_filename)]
 
 
 def places_of(sites: list[Site]) -> tuple[Place, ...]:
@@ -104,8 +105,8 @@ def assigned_name(site: Site, kind: str) -> str | None:
     True
     """
     text = place_of(site).text
-    match = re.match(rf"(?:self\.)?([A-Za-z_][\w.]*)\s*(?::[^=]+)?=\s*[\w.]*\b{kind}\b", text)
-    return match.group(1) if match else None
+    match = re.match(rf"(?:self\.)?([A-Za-z_][\w.]*)\s*(?::[^=]+)?=\s*[\w.]*\b{kind}(?:\[.*\])?(\(.*)", text)
+    return match.group(1) if match and _is_one_call(match.group(2)) else None
 
 
 @lru_cache(maxsize=4096)
@@ -113,13 +114,26 @@ def is_machinery(filename: str) -> bool:
     """Whether `filename` belongs to an event loop, to anyio or to anymutex (its demo programs do not)."""
     if filename.startswith(_OWN_FOLDER):
         return not os.path.basename(filename).startswith("demo")
-    return filename.startswith(("<frozen ", "uvloop/", *_machinery_prefixes()))
+    return filename.startswith(("<frozen ", "uvloop/", *_roots_of(_MACHINERY)))
 
 
-def _machinery_prefixes() -> tuple[str, ...]:
-    optional = (sys.modules.get(name) for name in _OPTIONAL_MACHINERY)
-    modules = [module for module in (*_MACHINERY_MODULES, *optional) if module is not None]
-    return tuple(_root_of(module) for module in modules if module.__file__)
+def _is_one_call(arguments: str) -> bool:
+    """Whether `arguments` is one pair of parentheses and no more calls, or goes on in the next line."""
+    try:
+        call = ast.parse(f"f{arguments}", mode="eval").body
+    except SyntaxError:
+        return True
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+
+
+@lru_cache(maxsize=4096)
+def _is_event_loop(filename: str) -> bool:
+    return filename.startswith(("uvloop/", *_roots_of(_LOOPS)))
+
+
+def _roots_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    modules = (sys.modules.get(name) for name in names)  # None where an import was forbidden
+    return tuple(_root_of(module) for module in modules if module is not None and module.__file__)
 
 
 def _root_of(module: Any) -> str:
@@ -151,10 +165,6 @@ def _unwrapped(wrapper: object) -> object:
         if _frame_and_next(referent)[0] is not None or type(referent).__name__ in _WRAPPERS:
             return referent
     return None
-
-
-def _of_interest(sites: Iterator[Site]) -> list[Site]:
-    return [site for site in sites if not is_machinery(site[0].co_filename)]
 
 
 def _line_of(code: CodeType, offset: int) -> int:

@@ -120,4 +120,6 @@ def _note_start(task: Task) -> None:
 
 def _trio_parent(who: Actor) -> Actor | None:
     nursery = getattr(task_of(who), "parent_nursery", None)
-    return None if nursery is None else ref(nursery.parent_task)
+    if nursery is None or nursery.parent_task.parent_nursery is None:  # trio's own first task is nobody's
+        return None
+    return ref(nursery.parent_task)
