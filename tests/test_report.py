@@ -69,7 +69,7 @@ CONFLICT = Conflict(
     size_after=3,
     reader=READER,
     writer=WRITER,
-    started_by_reader=False,
+    descent=None,
     loop_text=LOOP.text,
     backend="trio 1.2.3, anyio 4.5.6",
 )
@@ -98,7 +98,7 @@ REPORTS: dict[str, Report] = {
         CONFLICT,
         reader=replace(READER, started=STARTED, parent="main", holds=("a", "b")),
         writer=replace(WRITER, started=STARTED._replace(line=45)),
-        started_by_reader=True,
+        descent="started by the iterating task",
     ),
     "conflict_parents_only": replace(
         CONFLICT, reader=replace(READER, parent="main"), writer=replace(WRITER, holds=("mux",))

@@ -297,7 +297,7 @@ def test_a_child_knows_that_it_was_started_by_its_parent(name: str, recorded: bo
     seen: dict[str, bool] = {}
 
     async def child(who: str, parent: Actor) -> None:
-        seen[who] = starts.i_was_started_by(parent)
+        seen[who] = starts.how_i_come_from(parent) is not None
 
     async def stranger_of(parent: Actor, ready: anyio.Event) -> None:
         await ready.wait()
@@ -310,7 +310,7 @@ def test_a_child_knows_that_it_was_started_by_its_parent(name: str, recorded: bo
         await anyio.lowlevel.checkpoint()
         async with anyio.create_task_group() as group:
             group.start_soon(child, "child", me)
-        seen["itself"] = starts.i_was_started_by(me)
+        seen["itself"] = starts.how_i_come_from(me) is not None
 
     async def programs() -> None:
         ready = anyio.Event()
@@ -339,7 +339,7 @@ def test_the_mark_reaches_only_what_is_started_afterwards(name: str) -> None:
 
     async def sibling(who: list[Actor], go: anyio.Event) -> None:
         await go.wait()
-        seen["sibling"] = starts.i_was_started_by(who[0])
+        seen["sibling"] = starts.how_i_come_from(who[0]) is not None
 
     async def iterating(who: list[Actor], go: anyio.Event) -> None:
         who.append(tasks.actor())
@@ -364,4 +364,4 @@ def test_where_no_task_runs_nothing_was_started() -> None:
 
     assert starts.start_of(me) is None
     assert starts.parent_name_of(me) is None
-    assert not starts.i_was_started_by(me)
+    assert not (starts.how_i_come_from(me) is not None)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import reprlib
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Conflict(Report):
     size_after: int
     reader: Side
     writer: Side
-    started_by_reader: bool
+    descent: str | None
+    """`started by the iterating task`, when the writer is known to be."""
     loop_text: str
     backend: str
 
@@ -102,8 +104,8 @@ class Conflict(Report):
         yield ""
         yield f"{self._subject()} (size {self.size_before} when the loop began, {self.size_after} now)"
         yield from filter(None, (self.reader.start_line(), self.writer.start_line()))
-        if self.started_by_reader:
-            yield f"{self.writer.who} was started by the iterating task"
+        if self.descent:
+            yield f"{self.writer.who} was {self.descent}"
         yield locks_line(self.reader, self.writer)
         yield f"backend {self.backend}"
         yield ""
@@ -211,11 +213,19 @@ def coloured(text: str) -> str:
     return f"{_RED}{head}{_RESET}{newline}{rest}"
 
 
+@cache
 def versioned(backend: str) -> str:
     """A backend with what must be known to repeat a run: `trio 0.35.0, anyio 4.16.0`."""
     loop = {"trio": "trio", "asyncio+uvloop": "uvloop"}.get(backend)
-    with_version = f"{backend} {version(loop)}" if loop else backend
-    return f"{with_version}, anyio {version('anyio')}"
+    with_version = f"{backend} {_version_of(loop)}" if loop else backend
+    return f"{with_version}, anyio {_version_of('anyio')}"
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # an app that was frozen without its packages' metadata
+        return "of unknown version"
 
 
 class _Short(reprlib.Repr):

@@ -55,12 +55,15 @@ def leave_lineage(who: Actor) -> None:
         _iterated.set(who)
 
 
-def i_was_started_by(parent: Actor) -> bool:
-    """Whether the running task is known to have been started by `parent`."""
+def how_i_come_from(parent: Actor) -> str | None:
+    """How the running task is known to descend from `parent`, as a report says it; None if it isn't known."""
     me = actor()
-    if start := start_of(me):
-        return start.parent == parent
-    return me != parent and parent in (_iterated.get(), _trio_parent(me))
+    if isinstance(me, int) or me == parent:
+        return None
+    start = start_of(me)
+    if parent == (start.parent if start else _trio_parent(me)):
+        return "started by the iterating task"
+    return "started by the iterating task, or by a task of its" if _iterated.get() == parent else None
 
 
 @contextmanager

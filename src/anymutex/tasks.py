@@ -129,10 +129,13 @@ def ki_protected(function: AnyFunction) -> AnyFunction:
 
 
 def is_over(run: Run) -> bool:
-    """Whether nothing of `run` can go on by itself any more."""
-    if isinstance(run, asyncio.AbstractEventLoop):
-        return not run.is_running()
-    return has_ended(run)
+    """Whether nothing of `run` can go on any more; an asyncio loop that stands still may be run again."""
+    return run.is_closed() if isinstance(run, asyncio.AbstractEventLoop) else has_ended(run)
+
+
+def is_running(run: Run) -> bool:
+    """Whether `run` goes on right now, in whatever thread."""
+    return run.is_running() if isinstance(run, asyncio.AbstractEventLoop) else not has_ended(run)
 
 
 def has_ended(task: Task) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Protocol
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from anymutex import tasks
 
@@ -36,7 +36,7 @@ class Owned(Protocol):
         ...
 
 
-known: WeakSet[Owned] = WeakSet()
+known: set[ref[Owned]] = set()
 contended: set[Owned] = set()
 watched: set[Task] = set()
 _runs_with_instrument: WeakSet[Run] = WeakSet()
@@ -45,7 +45,18 @@ _runs_with_instrument: WeakSet[Run] = WeakSet()
 def labels_held_by(who: Actor) -> tuple[str, ...]:
     """The names of the locks that `who` holds, for reports."""
     task = tasks.task_of(who)
-    return () if task is None else tuple(sorted(lock.label for lock in list(known) if lock.is_held_by(task)))
+    return () if task is None else tuple(sorted(lock.label for lock in _all_known() if lock.is_held_by(task)))
+
+
+def know(lock: Owned) -> None:
+    """Remember `lock` for reports, as long as it lives."""
+    known.add(ref(lock, known.discard))
+
+
+def _all_known() -> list[Owned]:
+    # A set, not a WeakSet: `tuple` of it runs no Python code, so that no other thread can add to it meanwhile.
+    locks = [lock_ref() for lock_ref in tuple(known)]
+    return [lock for lock in locks if lock is not None]
 
 
 def watch(task: Task) -> None:

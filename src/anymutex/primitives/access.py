@@ -85,17 +85,20 @@ def asking_mutex(
     """As `asking`, with the question to a Mutex written out: a call less, a third of the whole."""
 
     def getitem(key: Any) -> Any:
-        if mutex.owner is not mutex.current() or listeners:
+        owner = mutex.owner
+        if owner is None or owner is not mutex.current() or listeners:
             _map_of(map_ref).look_twice_at_read(key)
         return data[key]
 
     def get(key: Any, default: Any = None, /) -> Any:
-        if mutex.owner is not mutex.current() or listeners:
+        owner = mutex.owner
+        if owner is None or owner is not mutex.current() or listeners:
             _map_of(map_ref).look_twice_at_read(key)
         return data.get(key, default)
 
     def setitem(key: Any, value: Any) -> None:
-        if mutex.owner is not mutex.current() or listeners or open_:
+        owner = mutex.owner
+        if owner is None or owner is not mutex.current() or listeners or open_:
             _map_of(map_ref).store(key, value)
         else:
             data[key] = value

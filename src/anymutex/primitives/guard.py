@@ -56,7 +56,7 @@ class Guard:
     @property
     def label(self) -> str:
         """What reports call the lock."""
-        return str(getattr(self.lock, "label", None) or f"an {type(self.lock).__name__}")
+        return str(getattr(self.lock, "label", None) or "its lock")
 
     def allows_read(self) -> bool:
         """Whether the caller may read now."""

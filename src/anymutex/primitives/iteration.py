@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import ref
 
 from anymutex import starts, tasks
+from anymutex.tasks import ki_protected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,18 +117,21 @@ class Iteration(Generic[T]):
         self.sighting = sighting
         self.be_slow()
 
+    @ki_protected
     def step(self) -> T:
         """One step with open eyes: settle what was noticed, then go on as fast as may be."""
         if watched := self._map.is_watched():
             self._map.read_whole()
         if self.sighting is not None:
             self._settle(self.sighting)
-        if self.actor is None:
-            self._map.note_open(self)
-        self.actor = tasks.actor()
+        is_first, self.actor = self.actor is None, tasks.actor()
         starts.leave_lineage(self.actor)
+        if is_first:
+            self._map.note_open(self)
         if not watched:
             self.__next__ = self._source.__next__  # type: ignore[method-assign]
+            if self.sighting is not None:  # a thread wrote since it was looked for
+                self.be_slow()
         return next(self._source)
 
     def _settle(self, sighting: Sighting) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 import sys
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, NoReturn
 
 import anyio
@@ -37,8 +37,8 @@ from anymutex.tasks import ki_protected, library
 from anymutex.waits import contended, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from types import TracebackType
+    from collections.abc import Callable
+    from types import CodeType, TracebackType
     from typing import Any
 
     from anymutex.stacks import Site
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _caller = sys._getframe
 _CANCELLED = -math.inf
+_binding = Lock()  # two threads may meet at a lock whose last run is over
 
 
 class Mutex(Named):
@@ -88,6 +89,7 @@ class Mutex(Named):
         "_sign",
         "_site",
         "_thread",
+        "_users_code",
         "current",
         "owner",
     )
@@ -99,6 +101,7 @@ class Mutex(Named):
         self.current: Callable[[], Task | None] = tasks.current
         self._fast_acquire = fast_acquire
         self._site: Site = self._made  # where the present owner took it
+        self._users_code: CodeType | None = None  # the last function that took it, known to be the user's own
         self._granted: Ticket | None = None  # set while the lock is reserved for a task that has not run yet
         self._is_contended = False  # whether somebody queued since it was free
         # What `_bind` finds out about the run that uses the lock.
@@ -109,21 +112,28 @@ class Mutex(Named):
         self._budget: Budget = thread_budget()
         self._inner: anyio.Lock = _UNBOUND
         self._queue: WaitQueue = _NO_QUEUE
-        waits.known.add(self)
+        waits.know(self)
 
-    @ki_protected
-    def __aenter__(self) -> Coroutine[Any, Any, None]:
-        return self.acquire()  # no coroutine of its own: one frame less on the hottest path
+    if TYPE_CHECKING:
 
-    @ki_protected
-    def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_val: BaseException | None,
-        exc_tb: TracebackType | None,
-    ) -> Coroutine[Any, Any, None]:
-        self.release()
-        return DONE
+        async def __aenter__(self) -> None: ...
+        async def __aexit__(
+            self,
+            exc_type: type[BaseException] | None,
+            exc_val: BaseException | None,
+            exc_tb: TracebackType | None,
+        ) -> None: ...
+
+    else:  # awaitables, but no coroutines of their own: a frame less each on the hottest path
+
+        @ki_protected
+        def __aenter__(self):
+            return self.acquire()
+
+        @ki_protected
+        def __aexit__(self, exc_type, exc_val, exc_tb):
+            self.release()
+            return DONE
 
     @ki_protected
     async def acquire(self) -> None:
@@ -142,8 +152,10 @@ class Mutex(Named):
             task = self._enter_run()
         if self.owner is None:
             if not self._fast_acquire and (self._budget.is_spent() or probe.driven):
+                turn = self._budget.before_yield()
                 await checkpoint()
-                self._budget.refill()
+                self._budget.after_yield(turn)
+                self._enter_run()  # a run nested in this one may have used the lock meanwhile
             elif self._deadline() == _CANCELLED:
                 await checkpoint()
         if self.owner is not None:
@@ -155,12 +167,16 @@ class Mutex(Named):
                 raise
             if error is not None:
                 self._give_up(ticket, task)
-                raise error
+                try:
+                    raise error
+                finally:
+                    del error, ticket  # else error -> traceback -> this frame -> error
             self._granted = None
         self._inner.acquire_nowait()
         self.owner = task
         caller = _caller(1)
-        self._site = (caller.f_code, caller.f_lasti)
+        code = caller.f_code
+        self._site = (code, caller.f_lasti) if code is self._users_code else self._users_site(code)
         if listeners:
             announce(LockAcquired(self, task))
 
@@ -208,7 +224,7 @@ class Mutex(Named):
         try:
             self._inner.release()
         except RuntimeError:
-            owner = self.owner if self.locked() else None
+            owner = None if self._run is None or tasks.is_over(self._run) else self.owner
             raise RuntimeError(complaints.not_held(self, owner, self._site)) from None
         owner = self.owner
         if self._is_contended:
@@ -225,7 +241,7 @@ class Mutex(Named):
     def held(self) -> bool:
         """Whether the running task holds it. For assertions in functions that expect it to be held."""
         owner = self.owner
-        return owner is not None and self.current() is owner
+        return owner is not None and get_ident() == self._thread and self.current() is owner
 
     def is_held_by(self, task: Task) -> bool:
         """Whether `task` holds it now."""
@@ -235,7 +251,8 @@ class Mutex(Named):
         """What `anyio.Lock.statistics()` tells: locked, the owner, and the number of waiters."""
         if not self.locked():
             return anyio.LockStatistics(locked=False, owner=None, tasks_waiting=0)
-        owner = self._inner.statistics().owner
+        infos = (info for info in anyio.get_running_tasks() if info.id == id(self.owner))
+        owner = self._inner.statistics().owner or next(infos, None)  # reserved: no inner owner yet
         return anyio.LockStatistics(locked=True, owner=owner, tasks_waiting=len(self._queue))
 
     def owner_ended(self, task: Task) -> None:
@@ -264,7 +281,8 @@ class Mutex(Named):
         if task is None:
             raise RuntimeError(complaints.no_task(self))
         if run is not self._run:
-            self._bind(run)
+            with _binding:
+                self._bind(run)
         return task
 
     def _bind(self, run: Run) -> None:
@@ -287,6 +305,12 @@ class Mutex(Named):
         """Whether what the fields say belongs to another run than the one that asks."""
         run = tasks.current_run()
         return run is not self._run if run is not None else tasks.is_over(self._run)
+
+    def _users_site(self, code: CodeType) -> Site:
+        """Where the user's code took it, also by way of an AsyncExitStack."""
+        if not stacks.is_machinery(code.co_filename):
+            self._users_code = code
+        return stacks.caller_site()
 
     def _take(self, task: Task) -> None:
         self._inner.acquire_nowait()
@@ -350,7 +374,8 @@ class Mutex(Named):
             raise OwnerEndedError(complaints.owner_ended(self, self.owner, self._site))
 
     def _refuse_shared(self) -> None:
-        if self._thread != get_ident() or self.owner is not None:
+        in_other_thread = self._thread != get_ident() and tasks.is_running(self._run)
+        if in_other_thread or self.owner is not None:
             raise RuntimeError(complaints.shared(self, self._run, self._thread))
 
 

@@ -46,9 +46,11 @@ class OpenIterations:
         writer = tasks.actor() if self.refs else None
         foreign = []
         for iteration in self:
-            if iteration.actor == writer:
+            if not iteration.is_open:  # exhausted, and kept by somebody
+                self.refs.discard(iteration.ref)
+            elif iteration.actor == writer:
                 iteration.be_slow()  # its own write is legal, but another task may take it over
-            elif iteration.is_open:
+            else:
                 foreign.append((iteration, iteration.seen))
         if keep_rest:
             for iteration, _ in foreign:

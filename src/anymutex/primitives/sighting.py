@@ -69,7 +69,7 @@ class Sighting:
     seen: int
     size_before: int
     size_after: int
-    started_by_reader: bool
+    descent: str | None
     backend: str
 
     def told_to(self, who: Actor) -> Sighting:
@@ -90,7 +90,7 @@ class Sighting:
             size_after=self.size_after,
             reader=self.reader.side(progress, where, awaits),
             writer=self.writer.side(f"wrote {name}{self.wrote}", self.writer.sites),
-            started_by_reader=self.started_by_reader,
+            descent=self.descent,
             loop_text=loop.text,
             backend=self.backend,
         )
@@ -107,7 +107,7 @@ def sight(iteration: Iteration[object], writer: Party, wrote: str, seen: int, si
         seen=seen,
         size_before=iteration.size,
         size_after=size,
-        started_by_reader=starts.i_was_started_by(iteration.actor),
+        descent=starts.how_i_come_from(iteration.actor),
         backend=current_backend(),
     )
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,7 +57,8 @@ class TrioTicket:
 
     def __await__(self) -> Generator[Any, Any, Exception | None]:
         yield from tasks.trio_lowlevel().wait_task_rescheduled(self._abort).__await__()
-        return self._result
+        result, self._result = self._result, None  # an error must not be kept by what its traceback keeps
+        return result
 
     def done(self) -> bool:
         return self._done
@@ -98,7 +100,8 @@ class WaitQueue:
 
     def leave(self, ticket: Ticket) -> None:
         """Give `ticket` up, wherever it stands; one that is out already is no error."""
-        ticket.cancel()
+        with suppress(RuntimeError):  # its loop is closed
+            ticket.cancel()
         self._left += 1
         if self._left > _FEW and self._left * 2 > len(self.waiting):
             self.waiting = deque(entry for entry in self.waiting if not entry[0].done())
