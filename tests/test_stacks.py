@@ -704,18 +704,7 @@ def expected_line(first: object, step: str) -> str:
     return place(first if function in ("", "<genexpr>") else PIECES[function], mark)
 
 
-WRAPPER_IN_WRAPPER = pytest.mark.xfail(reason="a wrapper inside a wrapper is not looked through")
-EVERY_CHAIN = [
-    pytest.param(
-        chain,
-        id=chain.__name__,
-        marks=[WRAPPER_IN_WRAPPER] if chain is through_anext_with_default else [],
-    )
-    for chain in CHAINS
-]
-
-
-@pytest.mark.parametrize("chain", EVERY_CHAIN)
+@pytest.mark.parametrize("chain", CHAINS)
 def test_a_suspended_chain_is_followed_to_its_end(chain: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Through whatever Python lets one await."""
     coroutine = chain()

@@ -418,7 +418,6 @@ def test_a_name_is_shortened(name: str) -> None:
     assert SHORTENED[name] == tasks.shortened(name)
 
 
-@pytest.mark.xfail(reason="a name that ends in a dot, behind a module's name, is shortened to nothing")
 def test_a_name_is_never_shortened_to_nothing() -> None:
     """`task ""` names nobody."""
     assert "asyncio." == tasks.shortened("asyncio.")

@@ -146,7 +146,7 @@ def _suspended_frames(awaitable: object) -> Iterator[FrameType]:
     for _ in range(sys.getrecursionlimit()):  # a chain may be a ring, if somebody awaits what awaits it
         if awaitable is None:
             return
-        if type(awaitable).__name__ in _WRAPPERS:
+        while type(awaitable).__name__ in _WRAPPERS:
             awaitable = _unwrapped(awaitable)
         frame, awaitable = _frame_and_next(awaitable)
         if frame is not None:

@@ -240,5 +240,5 @@ def shortened(name: str) -> str:
     parts = name.split(".")
     for count in range(len(parts) - 1, 0, -1):
         if ".".join(parts[:count]) in sys.modules:
-            return ".".join(parts[count:])
+            return ".".join(parts[count:]) or name
     return name

@@ -54,7 +54,7 @@ def know(lock: Owned) -> None:
 
 
 def _all_known() -> list[Owned]:
-    # A set, not a WeakSet: `tuple` of it runs no Python code, so that no other thread can add to it meanwhile.
+    # No WeakSet: `tuple` of a set runs no Python code, so that no other thread can add to it meanwhile.
     locks = [lock_ref() for lock_ref in tuple(known)]
     return [lock for lock in locks if lock is not None]
 
