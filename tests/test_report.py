@@ -144,8 +144,9 @@ def test_json_has_the_kind_and_the_text(name: str) -> None:
     """Whoever reads JSON can show the text too."""
     report = REPORTS[name]
 
-    assert (type(report).__name__.lower(), str(report)) == (report.kind, report.to_json()["text"])
+    assert str(report) == report.to_json()["text"]
     assert report.kind == report.to_json()["kind"]
+    assert report.kind in {"conflict", "unguarded", "self-deadlock"}
 
 
 @every_report

@@ -428,7 +428,7 @@ def break_off(name: str, mux: Mutex) -> list[asyncio.Task[None]]:
     for task in made:
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is meant to be pending
         with contextlib.suppress(RuntimeError):
-            task.get_coro().close()  # type: ignore[union-attr]  # as the collector would
+            task.get_coro().close()  # as the collector would
     return made
 
 

@@ -8,16 +8,18 @@ Rule 4. Nothing is said that is not known: where a task was started stands there
 
 from __future__ import annotations
 
+import ast
+import re
 import reprlib
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from anymutex.stacks import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from anymutex.stacks import Place
 
 _RED, _RESET = "\x1b[1;31m", "\x1b[0m"
 
@@ -38,11 +40,11 @@ class Report:
     @property
     def kind(self) -> str:
         """The report's name in JSON."""
-        return type(self).__name__.lower()
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
 
     def to_json(self) -> dict[str, object]:
         """The report as plain data, the text included."""
-        return {"kind": self.kind, **asdict(self), "text": str(self)}
+        return {"kind": self.kind, **_plain(asdict(self)), "text": str(self)}
 
     def __str__(self) -> str:
         return "\n".join(self.lines())
@@ -109,18 +111,16 @@ class Conflict(Report):
         yield locks_line(self.reader, self.writer)
         yield f"backend {self.backend}"
         yield ""
-        yield f"fix: hold one lock over the whole loop (async with mux: {self._loop()} ...), or loop"
-        yield f"     over a copy: {self._copied_loop()} ..."
+        head, iterable = self._loop()
+        yield f"fix: hold one lock over the whole loop (async with mux: {head} {iterable}: ...), or loop"
+        yield f"     over a copy: {head} list({iterable}): ..."
 
     def _subject(self) -> str:
         return made_line(self.map, "SharedMap", self.made)
 
-    def _loop(self) -> str:
-        return self.loop_text if _is_loop(self.loop_text) else f"for ... in {self.map}:"
-
-    def _copied_loop(self) -> str:
-        head, _, iterable = self._loop().removesuffix(":").rpartition(" in ")
-        return f"{head} in list({iterable}):"
+    def _loop(self) -> tuple[str, str]:
+        """The loop's head and what it is over, from its source line if that is one whole `for`."""
+        return _loop_of(self.loop_text) or ("for ... in", self.map)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,8 @@ class Unguarded(Report):
         yield locks_line(self.access)
         yield f"backend {self.backend}"
         yield ""
-        yield f"fix: put the access inside `async with {self.lock}:`"
+        its = self.lock if self.lock.replace(".", "_").isidentifier() else "its_lock"
+        yield f"fix: put the access inside `async with {its}:`"
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,15 @@ def _version_of(package: str) -> str:
         return "of unknown version"
 
 
+def _plain(value: Any) -> Any:
+    """`value` with its places as dicts: JSON knows no named tuples."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Place):
+        return value._asdict()
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
 class _Short(reprlib.Repr):
     """reprlib shows an address for a value whose repr raises, which differs in every run."""
 
@@ -250,5 +260,11 @@ def _line_of(place: Place) -> str:
     return f"{place!s:<24} {place.text}".rstrip()
 
 
-def _is_loop(text: str) -> bool:
-    return text.startswith("for ") and " in " in text and text.endswith(":")
+def _loop_of(text: str) -> tuple[str, str] | None:
+    try:
+        loop = ast.parse(f"{text}\n    pass").body[0]
+    except SyntaxError:  # an explicit next(), a comprehension, a line of several
+        return None
+    if not isinstance(loop, ast.For):
+        return None
+    return f"for {ast.unparse(loop.target).strip('()')} in", ast.unparse(loop.iter)

@@ -158,8 +158,16 @@ class Mutex(Named):
                 self._enter_run()  # a run nested in this one may have used the lock meanwhile
             elif self._deadline() == _CANCELLED:
                 await checkpoint()
-        if self.owner is not None:
-            ticket = self._queue_up(task)
+        if (owner := self.owner) is not None:
+            if owner is task or owner not in watched:
+                self._refuse_hopeless(task)
+                waits.watch(owner)  # a later owner is watched when the lock is handed over to it
+            if not self._is_contended:
+                self._be_contended()
+            ticket = self._queue.draw()
+            self._queue.waiting.append((ticket, task))
+            if listeners:
+                announce(LockWanted(self, task))
             try:
                 error = await ticket
             except BaseException:
@@ -319,36 +327,28 @@ class Mutex(Named):
         if listeners:
             announce(LockAcquired(self, task))
 
-    def _queue_up(self, task: Task) -> Ticket:
-        """Join the queue; from then on the owner's end is noticed, whoever owns the lock."""
-        owner, queue = self.owner, self._queue
-        if queue is _NO_QUEUE:
-            queue = self._queue = WaitQueue(self._run)
-        if owner is task or owner not in watched:
-            self._refuse_hopeless(task)
-            waits.watch(owner)  # a later owner is watched when the lock is handed over to it
-        if not self._is_contended:
-            self._is_contended = True
-            contended.add(self)
-        ticket = queue.draw()
-        queue.waiting.append((ticket, task))
-        if listeners:
-            announce(LockWanted(self, task))
-        return ticket
-
     def _hand_over(self) -> None:
         """Reserve the free lock for the first who still waits, or leave it free."""
         waiting = self._queue.waiting
-        self.owner = self._granted = None
         while waiting:
             ticket, task = waiting.popleft()
             if not ticket.done():  # else cancelled a moment ago, and its task will find that out
                 self.owner, self._granted = task, ticket
                 if task not in watched:
                     waits.watch(task)
-                wake(ticket)
+                try:
+                    ticket.set_result(None)
+                except RuntimeError:  # its loop is closed: nobody is left to be woken
+                    continue
                 return
+        self.owner = self._granted = None
         self._be_uncontended()
+
+    def _be_contended(self) -> None:
+        if self._queue is _NO_QUEUE:
+            self._queue = WaitQueue(self._run)
+        self._is_contended = True
+        contended.add(self)
 
     def _be_uncontended(self) -> None:
         self._is_contended = False

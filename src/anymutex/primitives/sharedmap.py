@@ -17,7 +17,7 @@ import copy
 from collections.abc import Iterable, Mapping, MutableMapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
-from weakref import WeakValueDictionary, ref
+from weakref import ref
 
 from anymutex import probe, tasks
 from anymutex.errors import ConflictError
@@ -117,7 +117,7 @@ class SharedMap(Named, MutableMapping[K, V]):
         self.data: dict[K, V] = dict(mapping)
         self.open_iterations = OpenIterations()
         self._arm()
-        _maps[id(self)] = self  # not a WeakSet: a map has no hash
+        _remember(self)
 
     @classmethod
     def fromkeys(cls, keys: Iterable[K], value: Any = None, /) -> SharedMap[K, Any]:
@@ -382,12 +382,18 @@ def _slot(name: str) -> Any:
 
 
 _SLOTS: Any = access.Access(*map(_slot, access.NAMES))
-_maps: WeakValueDictionary[int, SharedMap[Any, Any]] = WeakValueDictionary()
+_maps: dict[int, ref[SharedMap[Any, Any]]] = {}  # by id: a map has no hash
+
+
+def _remember(shared_map: SharedMap[Any, Any]) -> None:
+    key = id(shared_map)
+    _maps[key] = ref(shared_map, lambda _: _maps.pop(key, None))
 
 
 def _arm_all() -> None:
-    for shared_map in list(_maps.values()):
-        shared_map._arm()
+    for map_ref in tuple(_maps.values()):  # no Python code runs in `tuple`: another thread may make a map
+        if (shared_map := map_ref()) is not None:
+            shared_map._arm()
 
 
 probe.on_change(_arm_all)
