@@ -79,6 +79,7 @@ class Mutex(Named):
     __slots__ = (
         "__weakref__",
         "_budget",
+        "_current",
         "_deadline",
         "_fast_acquire",
         "_granted",
@@ -90,15 +91,15 @@ class Mutex(Named):
         "_site",
         "_thread",
         "_users_code",
-        "current",
         "owner",
+        "who",
     )
 
     def __init__(self, name: str | None = None, *, fast_acquire: bool = False) -> None:
         super().__init__(name)
-        # These two are for the package's hot paths: the lock is held by the caller if they agree.
+        # These two are for the package's hot paths: the caller holds the lock if they agree, and not on None.
         self.owner: Task | None = None
-        self.current: Callable[[], Task | None] = tasks.current
+        self.who: Callable[[], Task | None] = tasks.current
         self._fast_acquire = fast_acquire
         self._site: Site = self._made  # where the present owner took it
         self._users_code: CodeType | None = None  # the last function that took it, known to be the user's own
@@ -107,6 +108,7 @@ class Mutex(Named):
         # What `_bind` finds out about the run that uses the lock.
         self._run: Run | None = None
         self._thread = 0
+        self._current: Callable[[], Task | None] = tasks.current
         self._sign: str | None = None  # what sniffio says in tasks of that run
         self._deadline: Callable[[], float] = anyio.current_effective_deadline
         self._budget: Budget = thread_budget()
@@ -148,7 +150,7 @@ class Mutex(Named):
             OwnerEndedError: the task that held it ended without releasing it.
             RuntimeError: not in a task, or another thread's run is using the lock.
         """
-        if get_ident() != self._thread or library.name != self._sign or (task := self.current()) is None:
+        if get_ident() != self._thread or library.name != self._sign or (task := self._current()) is None:
             task = self._enter_run()
         if self.owner is None:
             if not self._fast_acquire and (self._budget.is_spent() or probe.driven):
@@ -249,7 +251,7 @@ class Mutex(Named):
     def held(self) -> bool:
         """Whether the running task holds it. For assertions in functions that expect it to be held."""
         owner = self.owner
-        return owner is not None and get_ident() == self._thread and self.current() is owner
+        return owner is not None and get_ident() == self._thread and self.who() is owner
 
     def is_held_by(self, task: Task) -> bool:
         """Whether `task` holds it now."""
@@ -302,7 +304,8 @@ class Mutex(Named):
                 self._refuse_shared()
             self._be_uncontended()
         self._run, self._thread, self._sign = run, get_ident(), library.name
-        self.current = tasks.asker_of(run)
+        self._current = tasks.asker_of(run)
+        self.who = tasks.quick_asker_of(run)
         self._deadline = tasks.deadline_asker_of(run)
         self._budget = thread_budget()
         self._inner = anyio.Lock()

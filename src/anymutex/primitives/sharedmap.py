@@ -328,13 +328,10 @@ class SharedMap(Named, MutableMapping[K, V]):
 
     def _way(self) -> access.Access:
         me: ref[SharedMap[Any, Any]] = ref(self)
-        if self._guard is not None and isinstance(self._guard.lock, Mutex):
-            return access.asking_mutex(
-                me, self.data, self._guard, self._guard.lock, self.open_iterations.refs
-            )
-        if self.is_watched():
-            return access.asking(me, self.data, self._guard)
-        return access.straight(self.data)
+        guard = self._guard
+        if guard is not None and isinstance(guard.lock, Mutex) and not listeners:
+            return access.asking_mutex(me, self.data, guard, guard.lock, self.open_iterations.refs)
+        return access.asking(me, self.data, guard) if self.is_watched() else access.straight(self.data)
 
     def _arm_writes(self) -> None:
         """An iteration is open: writes are to be noted, until one finds that none is."""
