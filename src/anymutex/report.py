@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import reprlib
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -25,12 +26,12 @@ _RED, _RESET = "\x1b[1;31m", "\x1b[0m"
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(ABC):
     """What every report can do: read as text, as JSON, and say how many lines matter first."""
 
+    @abstractmethod
     def lines(self) -> Iterator[str]:
         """The text, line by line; the first one is the headline."""
-        raise NotImplementedError
 
     @property
     def headline(self) -> str:

@@ -7,18 +7,18 @@ Rule 2. Strict hand-off: `release` reserves the lock for the first waiter (`owne
         or closed passes on to the next waiter.
 Rule 3. Every acquire is a cancellation point for scopes. A free lock is taken without a yield as long as
         the thread's budget lasts; a yield that is due happens before the lock is taken.
-Rule 4. A lock belongs to the run that uses it, and is free again when another run begins.
+Rule 4. A lock belongs to the run that uses it, and is free again when another run begins (`runbound.py`).
 Rule 5. acquire and release change all their fields without an await between, and are protected against
         trio's KeyboardInterrupt: there is no moment at which the inner lock is held and `owner` is None.
 Rule 6. acquire and release are the hot path, 2 to 3 us a pair: written out in one piece, questions asked
-        once and of what `_bind` found out about the run.
+        once, of what `RunBound` found out about the run.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import TYPE_CHECKING, NoReturn
 
 import anyio
@@ -28,16 +28,14 @@ from anymutex import probe, stacks, tasks, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
 from anymutex.primitives import complaints
-from anymutex.primitives.budget import Budget, thread_budget
 from anymutex.primitives.done import DONE
-from anymutex.primitives.named import Named
+from anymutex.primitives.runbound import RunBound
 from anymutex.primitives.waitqueue import Ticket, WaitQueue, wake
 from anymutex.probe import announce, listeners
 from anymutex.tasks import ki_protected, library
 from anymutex.waits import contended, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import CodeType, TracebackType
     from typing import Any
 
@@ -46,10 +44,9 @@ if TYPE_CHECKING:
 
 _caller = sys._getframe
 _CANCELLED = -math.inf
-_binding = Lock()  # two threads may meet at a lock whose last run is over
 
 
-class Mutex(Named):
+class Mutex(RunBound):
     """A lock for the tasks of one event loop; a drop-in for `anyio.Lock`.
 
     Takes and gives in strict FIFO order on asyncio, uvloop and trio alike. Against `anyio.Lock` it adds:
@@ -78,40 +75,24 @@ class Mutex(Named):
 
     __slots__ = (
         "__weakref__",
-        "_budget",
-        "_current",
-        "_deadline",
         "_fast_acquire",
         "_granted",
         "_inner",
         "_is_contended",
         "_queue",
-        "_run",
-        "_sign",
         "_site",
-        "_thread",
         "_users_code",
         "owner",
-        "who",
     )
 
     def __init__(self, name: str | None = None, *, fast_acquire: bool = False) -> None:
         super().__init__(name)
-        # These two are for the package's hot paths: the caller holds the lock if they agree, and not on None.
-        self.owner: Task | None = None
-        self.who: Callable[[], Task | None] = tasks.current
+        self.owner: Task | None = None  # for the package's hot paths: held by the caller if it is `who()`
         self._fast_acquire = fast_acquire
         self._site: Site = self._made  # where the present owner took it
         self._users_code: CodeType | None = None  # the last function that took it, known to be the user's own
         self._granted: Ticket | None = None  # set while the lock is reserved for a task that has not run yet
         self._is_contended = False  # whether somebody queued since it was free
-        # What `_bind` finds out about the run that uses the lock.
-        self._run: Run | None = None
-        self._thread = 0
-        self._current: Callable[[], Task | None] = tasks.current
-        self._sign: str | None = None  # what sniffio says in tasks of that run
-        self._deadline: Callable[[], float] = anyio.current_effective_deadline
-        self._budget: Budget = thread_budget()
         self._inner: anyio.Lock = _UNBOUND
         self._queue: WaitQueue = _NO_QUEUE
         waits.know(self)
@@ -283,39 +264,17 @@ class Mutex(Named):
         holder = f"held by {tasks.described(self.owner)} since {stacks.place_of(self._site)}"
         return f"<{type(self).__name__} {self.label!r} {holder}, {len(self._queue)} waiting>"
 
-    def _enter_run(self) -> Task:
-        try:
-            run, task = tasks.here()
-        except RuntimeError:
-            run, task = None, None
-        if task is None:
-            raise RuntimeError(complaints.no_task(self))
-        if run is not self._run:
-            with _binding:
-                self._bind(run)
-        return task
+    def _is_in_use(self) -> bool:
+        return self.owner is not None
 
-    def _bind(self, run: Run) -> None:
-        """Start anew, with a free lock, in a run that was not the last one to use it."""
-        if self._run is not None:
-            if tasks.is_over(self._run):
-                waits.forget_run(self._run)
-            else:
-                self._refuse_shared()
+    def _begin(self, last_run: Run | None) -> None:
+        if last_run is not None:
             self._be_uncontended()
-        self._run, self._thread, self._sign = run, get_ident(), library.name
-        self._current = tasks.asker_of(run)
-        self.who = tasks.quick_asker_of(run)
-        self._deadline = tasks.deadline_asker_of(run)
-        self._budget = thread_budget()
+            if tasks.is_over(last_run):
+                waits.forget_run(last_run)
         self._inner = anyio.Lock()
         self.owner = self._granted = None
         self._queue = _NO_QUEUE
-
-    def _is_stale(self) -> bool:
-        """Whether what the fields say belongs to another run than the one that asks."""
-        run = tasks.current_run()
-        return run is not self._run if run is not None else tasks.is_over(self._run)
 
     def _users_site(self, code: CodeType) -> Site:
         """Where the user's code took it, also by way of an AsyncExitStack."""
@@ -375,11 +334,6 @@ class Mutex(Named):
     def _refuse_if_owner_ended(self) -> None:
         if tasks.has_ended(self.owner):
             raise OwnerEndedError(complaints.owner_ended(self, self.owner, self._site))
-
-    def _refuse_shared(self) -> None:
-        in_other_thread = self._thread != get_ident() and tasks.is_running(self._run)
-        if in_other_thread or self.owner is not None:
-            raise RuntimeError(complaints.shared(self, self._run, self._thread))
 
 
 class _Unbound:
