@@ -52,13 +52,13 @@ def site_of(frame: FrameType) -> Site:
     return frame.f_code, frame.f_lasti
 
 
-def caller_site() -> Site:
-    """Where the nearest caller outside the machinery stands."""
-    frame: FrameType | None = sys._getframe(1)
-    first = frame
-    while frame is not None and is_machinery(frame.f_code.co_filename):
+def caller_site(new: object = None) -> Site:
+    """Where the nearest caller outside the machinery stands; past any `__init__` of the object `new`."""
+    first = sys._getframe(1)
+    frame: FrameType | None = first
+    while frame is not None and (is_machinery(frame.f_code.co_filename) or _initialises(frame, new)):
         frame = frame.f_back
-    return site_of(frame or first)  # type: ignore[arg-type]  # the first frame is never None
+    return site_of(frame or first)
 
 
 def place_of(site: Site) -> Place:
@@ -115,6 +115,12 @@ def is_machinery(filename: str) -> bool:
     if filename.startswith(_OWN_FOLDER):
         return not os.path.basename(filename).startswith("demo")
     return filename.startswith(("<frozen ", "uvloop/", *_roots_of(_MACHINERY)))
+
+
+def _initialises(frame: FrameType, new: object) -> bool:
+    """Whether `frame` is an `__init__` at work on `new`: of a subclass, say."""
+    code = frame.f_code
+    return new is not None and code.co_name == "__init__" and frame.f_locals.get(code.co_varnames[0]) is new
 
 
 def _is_one_call(arguments: str) -> bool:

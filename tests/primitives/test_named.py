@@ -165,7 +165,6 @@ def test_a_frame_is_not_kept() -> None:
     assert lock.name
 
 
-@pytest.mark.xfail(reason="the nearest caller is the subclass's own __init__, in whose line all are made")
 def test_a_subclass_is_made_where_it_is_called() -> None:
     """Its `__init__` is a part of the making."""
 

@@ -21,7 +21,7 @@ class Named:
 
     def __init__(self, name: str | None) -> None:
         self._name = name
-        self._made = stacks.caller_site()
+        self._made = stacks.caller_site(new=self)
 
     @property
     def name(self) -> str | None:
