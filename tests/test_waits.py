@@ -428,7 +428,8 @@ def break_off(name: str, mux: Mutex) -> list[asyncio.Task[None]]:
     for task in made:
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is meant to be pending
         with contextlib.suppress(RuntimeError):
-            task.get_coro().close()  # as the collector would
+            coroutine: Any = task.get_coro()
+            coroutine.close()  # as the collector would
     return made
 
 
