@@ -17,7 +17,7 @@ import threading
 from time import monotonic
 
 # Large enough that a turn of the loop, shared among so many, is about 1 % of a lock cycle.
-ACQUIRES = 128
+ACQUIRES = 64
 SECONDS = 0.001
 
 
