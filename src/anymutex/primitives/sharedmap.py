@@ -291,7 +291,7 @@ class SharedMap(Named, MutableMapping[K, V]):
         disturbed, size = self._before_write(), len(self.data)
         self.data[key] = value
         self._after_write(disturbed, key, "value replaced" if len(self.data) == size else "new key")
-        if not (self.open_iterations.refs or self.is_watched()):
+        if self._is_quiet():
             self._arm()
 
     def note_open(self, iteration: Iteration[Any]) -> None:
@@ -314,7 +314,7 @@ class SharedMap(Named, MutableMapping[K, V]):
         self._on_conflict(report)
 
     def _is_quiet(self) -> bool:
-        return not (self.open_iterations.refs or self._guard is not None or listeners)
+        return not (self.open_iterations.refs or self.is_watched())
 
     def _arm(self) -> None:
         """Fill the slots for who is there now, and have open iterations look twice."""
