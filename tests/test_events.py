@@ -42,7 +42,7 @@ def test_an_event_says_what_happened(event: type[object]) -> None:
     ("event", "fields"),
     [
         (events.LockWanted, ("lock", "task")),
-        (events.LockAcquired, ("lock", "task")),
+        (events.LockAcquired, ("lock", "task", "blocking")),
         (events.LockReleased, ("lock", "task")),
         (events.LockAbandoned, ("lock", "task")),
         (events.MapRead, ("map", "key")),

@@ -23,7 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A module of the package is in one of these, or in a sub-package, which is a layer of its own.
-WORDS = {"errors", "events", "probe", "report", "stacks", "starts", "tasks", "waits"}
+WORDS = {
+    "deadlock",
+    "errors",
+    "events",
+    "joins",
+    "probe",
+    "report",
+    "rings",
+    "stacks",
+    "starts",
+    "tasks",
+    "waits",
+}
 DOORS = {"__init__", "__main__", "comparison", "doors", "pytest_plugin", "running"}
 # Layer -> what it may import, besides itself.
 ARROWS = {

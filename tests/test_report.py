@@ -24,10 +24,11 @@ import pytest
 from turns import BACKENDS, leaves, run_on
 
 from anymutex import ConflictError, DeadlockError
+from anymutex.deadlock import Deadlock, SelfDeadlock, Waiter
 from anymutex.report import (
+    ConcurrentWrites,
     Conflict,
     Report,
-    SelfDeadlock,
     Side,
     Unguarded,
     coloured,
@@ -84,12 +85,75 @@ SELF_DEADLOCK = SelfDeadlock(
     lock="mux",
     kind_of_lock="Mutex",
     task='task "transfer"',
+    held="mux",
     taken=Place("bank.py", 19, "transfer(amount)", "async with mux:"),
     wanted=(
         Place("bank.py", 20, "transfer(amount)", "await deposit(amount)"),
         Place("bank.py", 13, "deposit(amount)", "async with mux:"),
     ),
+    fix=(),
     backend="asyncio+uvloop 0.1.2, anyio 4.5.6",
+)
+UPGRADE = replace(
+    SELF_DEADLOCK,
+    lock="rates.writer",
+    kind_of_lock="RWMutex",
+    held="rates.reader",
+    taken=Place("bank.py", 19, "transfer(amount)", "async with rates.reader:"),
+    fix=("fix: take the writer from the start", "     or else"),
+)
+AB_BA = Deadlock(
+    waiters=(
+        Waiter(
+            who='task "x->y"',
+            holds="accounts['x']",
+            since=Place("bank.py", 16, "transfer(a, b)", "async with accounts[a]:"),
+            wants="accounts['y']",
+            joins=None,
+            places=(
+                Place("bank.py", 30, "serve()", "await transfer(a, b)"),
+                Place("bank.py", 18, "transfer(a, b)", "async with accounts[b]:"),
+            ),
+        ),
+        Waiter(
+            who='task "y->x"',
+            holds="accounts['y']",
+            since=Place("bank.py", 16, "transfer(a, b)", "async with accounts[a]:"),
+            wants="accounts['x']",
+            joins=None,
+            places=(Place("bank.py", 18, "transfer(a, b)", "async with accounts[b]:"),),
+        ),
+    ),
+    backend="trio 1.2.3, anyio 4.5.6",
+)
+JOINED = replace(
+    AB_BA,
+    waiters=(
+        Waiter(
+            who='task "main"',
+            holds="mux",
+            since=Place("bank.py", 40, "main()", "async with mux:"),
+            wants=None,
+            joins='task "child"',
+            places=(Place("bank.py", 41, "main()", "async with create_task_group() as tasks:"),),
+        ),
+        Waiter(
+            who='task "child"',
+            holds=None,
+            since=None,
+            wants="mux",
+            joins=None,
+            places=(Place("bank.py", 35, "child()", "async with mux:"),),
+        ),
+    ),
+)
+CONCURRENT_WRITES = ConcurrentWrites(
+    map="stock",
+    made=Place("shop.py", 40, "main()", "stock = SharedMap()"),
+    key="'tea'",
+    updater=replace(READER, did="updating stock['tea'], suspended between reading and writing", awaits=()),
+    writer=replace(WRITER, did="wrote stock['tea'] meanwhile: value replaced"),
+    backend="asyncio, anyio 4.5.6",
 )
 STARTED = Place("shop.py", 44, "main()", "group.start_soon(read_loop, m)")
 REPORTS: dict[str, Report] = {
@@ -118,6 +182,10 @@ REPORTS: dict[str, Report] = {
         UNGUARDED, access=replace(UNGUARDED.access, started=STARTED, parent="main", holds=("other",))
     ),
     "self_deadlock": SELF_DEADLOCK,
+    "upgrade": UPGRADE,
+    "deadlock": AB_BA,
+    "deadlock_joined": JOINED,
+    "concurrent_writes": CONCURRENT_WRITES,
 }
 every_report = pytest.mark.parametrize("name", REPORTS)
 PROGRAMS: dict[str, tuple[type[Any], type[Report]]] = {
@@ -146,7 +214,7 @@ def test_json_has_the_kind_and_the_text(name: str) -> None:
 
     assert str(report) == report.to_json()["text"]
     assert report.kind == report.to_json()["kind"]
-    assert report.kind in {"conflict", "unguarded", "self-deadlock"}
+    assert report.kind in {"concurrent-writes", "conflict", "deadlock", "self-deadlock", "unguarded"}
 
 
 @every_report

@@ -21,10 +21,11 @@ class LockWanted(NamedTuple):
 
 
 class LockAcquired(NamedTuple):
-    """`task` holds `lock` from now on."""
+    """`task` holds `lock` from now on. `blocking` is False if it would not have waited for it."""
 
     lock: Any
     task: object
+    blocking: bool = True
 
 
 class LockReleased(NamedTuple):

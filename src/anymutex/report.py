@@ -125,6 +125,33 @@ class Conflict(Report):
 
 
 @dataclass(frozen=True)
+class ConcurrentWrites(Report):
+    """Somebody else wrote a key while `update_key` was between reading and writing it."""
+
+    map: str
+    made: Place
+    key: str
+    updater: Side
+    writer: Side
+    backend: str
+
+    def lines(self) -> Iterator[str]:
+        yield "concurrent map writes"
+        yield ""
+        yield from self.updater.lines()
+        yield ""
+        yield from self.writer.lines()
+        yield ""
+        yield made_line(self.map, "SharedMap", self.made)
+        yield from filter(None, (self.updater.start_line(), self.writer.start_line()))
+        yield locks_line(self.updater, self.writer)
+        yield f"backend {self.backend}"
+        yield ""
+        yield f"fix: write the key by update_key too: await {self.map}.update_key({self.key}, ...). Nothing"
+        yield "     was stored, for one of the two values would have been lost"
+
+
+@dataclass(frozen=True)
 class Unguarded(Report):
     """A map that a lock guards was accessed without it."""
 
@@ -149,32 +176,6 @@ class Unguarded(Report):
         yield f"fix: put the access inside `async with {its}:`"
 
 
-@dataclass(frozen=True)
-class SelfDeadlock(Report):
-    """A task wants a lock that it holds already."""
-
-    lock: str
-    kind_of_lock: str
-    task: str
-    taken: Place
-    wanted: tuple[Place, ...]
-    backend: str
-
-    def lines(self) -> Iterator[str]:
-        yield f"a task waits for itself - deadlock! {self.task} wants {self.lock}, which it holds already"
-        yield ""
-        yield f"{self.task} [holding {self.lock}]:"
-        yield "  took it at:"
-        yield f"      {_line_of(self.taken)}"
-        yield "  wants it again at:"
-        yield from stack_lines(self.wanted)
-        yield ""
-        yield f"backend {self.backend}"
-        yield ""
-        yield f"fix: a {self.kind_of_lock} is not re-entrant. Lock in the caller only, and call functions"
-        yield f"     that expect the lock to be held (`assert {self.lock}.held()`)"
-
-
 def stack_lines(places: tuple[Place, ...], *, signatures: bool = True) -> Iterator[str]:
     """A stack in Go's two-line manner: the call, then `file:line` and the source."""
     function = None
@@ -182,7 +183,7 @@ def stack_lines(places: tuple[Place, ...], *, signatures: bool = True) -> Iterat
         if signatures and place.function != function:
             yield f"  {place.function}"
         function = place.function
-        yield f"      {_line_of(place)}"
+        yield f"      {line_of(place)}"
 
 
 def made_line(name: str, kind: str, made: Place) -> str:
@@ -257,8 +258,18 @@ def _unshowable(value: object, error: Exception) -> str:
     return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
 
 
-def _line_of(place: Place) -> str:
-    return f"{place!s:<24} {place.text}".rstrip()
+def line_of(place: Place, width: int = 24) -> str:
+    """`file:line` in a column of `width`, and the source."""
+    return f"{place!s:<{width}} {place.text}".rstrip()
+
+
+def with_article(kind: str) -> str:
+    """The name of a class as one says it.
+
+    >>> with_article("Mutex"), with_article("RWMutex")
+    ('a Mutex', 'an RWMutex')
+    """
+    return f"{'an' if kind.startswith(('A', 'E', 'I', 'O', 'RW')) else 'a'} {kind}"
 
 
 def _loop_of(text: str) -> tuple[str, str] | None:

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from types import CodeType, FrameType
 
 Site: TypeAlias = "tuple[CodeType, int]"
@@ -87,8 +86,25 @@ def running_sites(frame: FrameType | None, outermost: FrameType | None = None) -
 
 def suspended_sites(coroutine: object) -> list[Site]:
     """The sites along which `coroutine` waits, also through async generators and context managers."""
-    frames = _suspended_frames(coroutine)
+    frames, _ = suspended(coroutine)
     return [site_of(frame) for frame in frames if not is_machinery(frame.f_code.co_filename)]
+
+
+def suspended(awaitable: object) -> tuple[list[FrameType], object]:
+    """The frames along which `awaitable` waits, machinery included, and what the innermost one awaits.
+
+    Only to be looked at: rule 2.
+    """
+    frames: list[FrameType] = []
+    for _ in range(sys.getrecursionlimit()):  # a chain may be a ring, if somebody awaits what awaits it
+        while type(awaitable).__name__ in _WRAPPERS:
+            awaitable = _unwrapped(awaitable)
+        frame, following = _frame_and_next(awaitable)
+        if frame is None:
+            break
+        frames.append(frame)
+        awaitable = following
+    return frames, awaitable
 
 
 def places_of(sites: list[Site]) -> tuple[Place, ...]:
@@ -146,17 +162,6 @@ def _root_of(module: Any) -> str:
     file: str = module.__file__
     is_package = os.path.basename(file).startswith("__init__.")
     return os.path.dirname(file) + os.sep if is_package else file
-
-
-def _suspended_frames(awaitable: object) -> Iterator[FrameType]:
-    for _ in range(sys.getrecursionlimit()):  # a chain may be a ring, if somebody awaits what awaits it
-        if awaitable is None:
-            return
-        while type(awaitable).__name__ in _WRAPPERS:
-            awaitable = _unwrapped(awaitable)
-        frame, awaitable = _frame_and_next(awaitable)
-        if frame is not None:
-            yield frame
 
 
 def _frame_and_next(awaitable: object) -> tuple[FrameType | None, object]:
