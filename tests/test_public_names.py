@@ -11,8 +11,11 @@ import anymutex
 PUBLIC = [
     "ConflictError",
     "DeadlockError",
+    "Guarded",
+    "KeyedMutex",
     "Mutex",
     "OwnerEndedError",
+    "RWMutex",
     "SharedMap",
     "compare",
     "run",

@@ -510,4 +510,4 @@ def test_what_is_protected_stays_what_it_was() -> None:
 )
 def test_the_methods_of_a_lock_are_protected(name: str) -> None:
     """Each one that changes who holds it."""
-    assert vars(Mutex)[name] in tasks._protected
+    assert getattr(Mutex, name) in tasks._protected

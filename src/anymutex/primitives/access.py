@@ -86,19 +86,19 @@ def asking_mutex(
 
     def getitem(key: Any) -> Any:
         owner = mutex.owner
-        if owner is None or owner is not mutex.who():
+        if owner is None or owner is not mutex.facts.who():
             _map_of(map_ref).look_twice_at_read(key)
         return data[key]
 
     def get(key: Any, default: Any = None, /) -> Any:
         owner = mutex.owner
-        if owner is None or owner is not mutex.who():
+        if owner is None or owner is not mutex.facts.who():
             _map_of(map_ref).look_twice_at_read(key)
         return data.get(key, default)
 
     def setitem(key: Any, value: Any) -> None:
         owner = mutex.owner
-        if owner is None or owner is not mutex.who() or open_:
+        if owner is None or owner is not mutex.facts.who() or open_:
             _map_of(map_ref).store(key, value)
         else:
             data[key] = value

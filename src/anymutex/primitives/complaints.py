@@ -9,28 +9,39 @@ import threading
 from typing import TYPE_CHECKING
 
 from anymutex import stacks, tasks
-from anymutex.report import SelfDeadlock, versioned
+from anymutex.deadlock import SelfDeadlock
+from anymutex.report import versioned, with_article
 
 if TYPE_CHECKING:
-    from anymutex.primitives.named import Named
+    from typing import Protocol
+
     from anymutex.stacks import Site
     from anymutex.tasks import Run, Task
+
+    class Named(Protocol):
+        """What a complaint is about."""
+
+        @property
+        def label(self) -> str: ...
+        @property
+        def kind(self) -> str: ...
 
 
 def shared(lock: Named, run: Run, thread: int) -> str:
     """Two runs want one lock at the same time."""
     return (
         f'{lock.label} is in use by the {tasks.backend_of(run)} run of thread "{tasks.name_of(thread)}", and '
-        f"was used from {_this_thread()}: a {_kind(lock)} orders the tasks of one run. Between threads use "
-        "threading.Lock, or go back to the run with anyio.from_thread.run"
+        f"was used from {_this_thread()}: {with_article(lock.kind)} orders the tasks of one run. "
+        "Between threads use threading.Lock, or go back to the run with anyio.from_thread.run"
     )
 
 
 def no_task(lock: Named) -> str:
     """A callback, or a thread without an event loop, wants the lock."""
     return (
-        f"{lock.label} was used where no task runs ({_this_thread()}): a {_kind(lock)} is held by a task. "
-        "From a worker thread call anyio.from_thread.run, from a callback start a task"
+        f"{lock.label} was used where no task runs ({_this_thread()}): "
+        f"{with_article(lock.kind)} is held by a task. From a worker thread call anyio.from_thread.run, "
+        "from a callback start a task"
     )
 
 
@@ -44,6 +55,13 @@ def not_held(lock: Named, owner: Task | None, taken: Site) -> str:
     return f"unlock by a task that does not hold it: {asker} released {lock.label}, but {holder}"
 
 
+def not_the_writer(lock: Named) -> str:
+    """`downgrade` by a task that does not write."""
+    task = tasks.current()
+    asker = tasks.described(task) if task else f"no task ({_this_thread()})"
+    return f"downgrade by a task that does not write: {asker} does not hold {lock.label}.writer"
+
+
 def owner_ended(lock: Named, owner: Task, taken: Site) -> str:
     """The task that held it has ended."""
     return (
@@ -53,14 +71,16 @@ def owner_ended(lock: Named, owner: Task, taken: Site) -> str:
     )
 
 
-def self_deadlock(lock: Named, task: Task, taken: Site) -> SelfDeadlock:
-    """The task wants what it holds."""
+def self_deadlock(lock: Named, task: Task, taken: Site, *, held: str = "", fix: str = "") -> SelfDeadlock:
+    """The task wants what it holds; or holds what it calls `held`, with which it can't have `lock`."""
     return SelfDeadlock(
         lock=lock.label,
-        kind_of_lock=_kind(lock),
+        kind_of_lock=lock.kind,
         task=tasks.described(task),
+        held=held or lock.label,
         taken=stacks.place_of(taken),
         wanted=stacks.places_of(tasks.my_sites()),
+        fix=tuple(fix.splitlines()),
         backend=versioned(tasks.backend_of(tasks.current_run())),
     )
 
@@ -74,10 +94,6 @@ def _hint(lock: Named, owner: Task) -> str:
         " (acquire() ran in a task of its own: create_task, gather, and asyncio.wait_for before Python "
         "3.12 do that; use `with anyio.fail_after(...)` for a time limit)"
     )
-
-
-def _kind(lock: Named) -> str:
-    return type(lock).__name__
 
 
 def _this_thread() -> str:

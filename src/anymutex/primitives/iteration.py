@@ -141,7 +141,7 @@ class Iteration(Generic[T]):
             return
         if self._rest is not None:
             self._source = self._remainder(self._rest)
-        self._map.tell(sighting.told_to(tasks.actor()))
+        self._map.tell(sighting.told_to(tasks.actor()).report(self._map))
 
     def _remainder(self, keys: list[Any]) -> Iterator[T]:
         for key in keys:

@@ -27,7 +27,7 @@ class Named:
     def name(self) -> str | None:
         """The name given, else the variable it was assigned to where it was made, else None."""
         if self._name is None:
-            self._name = stacks.assigned_name(self._made, type(self).__name__)
+            self._name = stacks.assigned_name(self._made, self.kind)
         return self._name
 
     @property
@@ -36,6 +36,16 @@ class Named:
         return stacks.place_of(self._made)
 
     @property
+    def made_site(self) -> stacks.Site:
+        """The same, not looked up yet."""
+        return self._made
+
+    @property
     def label(self) -> str:
         """What reports call it, always something."""
-        return self.name or f"the {type(self).__name__} made at {self.made}"
+        return self.name or f"the {self.kind} made at {self.made}"
+
+    @property
+    def kind(self) -> str:
+        """What reports call its kind."""
+        return type(self).__name__

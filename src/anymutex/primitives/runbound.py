@@ -4,7 +4,6 @@ Rule 1. A lock belongs to one run at a time. It may be made before any, at impor
         free as on the first day, in each run that was not the last one to use it.
 Rule 2. While the last one goes on, another may take the lock over only in the same thread (a guest run, a
         loop that stands still), and only while nobody holds it. Anything else is refused in plain words.
-Rule 3. What can be found out once a run is found out here, so that hot paths ask the least.
 """
 
 from __future__ import annotations
@@ -13,35 +12,48 @@ from abc import abstractmethod
 from threading import Lock, get_ident
 from typing import TYPE_CHECKING
 
-import anyio
-
-from anymutex import tasks
+from anymutex import stacks, tasks, waits
 from anymutex.primitives import complaints
-from anymutex.primitives.budget import Budget, thread_budget
 from anymutex.primitives.named import Named
+from anymutex.primitives.runfacts import NO_RUN, RunFacts, facts_of
+from anymutex.tasks import library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from types import CodeType, FrameType
 
+    from anymutex.stacks import Site
     from anymutex.tasks import Run, Task
 
 _binding = Lock()  # two threads may meet at a lock whose last run is over
+ON_DEADLOCK = ("raise", "wait")
 
 
 class RunBound(Named):
-    """A named object that tasks use, and the run whose tasks they are."""
+    """A named object that tasks use, and the run whose tasks they are.
 
-    __slots__ = ("_budget", "_current", "_deadline", "_run", "_sign", "_thread", "who")
+    Args:
+        name: What reports call it, or None to guess.
+        fast_acquire: Never yield when it is free.
+        deadlock: "raise", or "wait" to let waits for it close a ring and stand.
 
-    def __init__(self, name: str | None) -> None:
+    Raises:
+        ValueError: another word for `deadlock`.
+    """
+
+    __slots__ = ("_users_code", "facts", "fast_acquire", "run", "waits_it_out")
+
+    def __init__(self, name: str | None, *, fast_acquire: bool = False, deadlock: str = "raise") -> None:
         super().__init__(name)
-        self._run: Run | None = None
-        self._thread = 0
-        self._sign: str | None = None  # what sniffio says in tasks of that run
-        self._current: Callable[[], Task | None] = tasks.current
-        self._deadline: Callable[[], float] = anyio.current_effective_deadline
-        self._budget: Budget = thread_budget()
-        self.who: Callable[[], Task | None] = tasks.current  # to compare with an owner, see `quick_asker_of`
+        if deadlock not in ON_DEADLOCK:
+            raise ValueError(f'deadlock={deadlock!r}: there are "raise" and "wait"')
+        self.fast_acquire = fast_acquire
+        self.waits_it_out = deadlock == "wait"
+        self.run: Run | None = None
+        self.facts: RunFacts = NO_RUN
+        self._users_code: CodeType | None = None  # the last function that took it, known to be the user's own
+
+    fix_of_reentry = ""
+    """How to mend it when a task wants what it holds, if there is more to say than of every lock."""
 
     @abstractmethod
     def _is_in_use(self) -> bool:
@@ -51,39 +63,66 @@ class RunBound(Named):
     def _begin(self, last_run: Run | None) -> None:
         """Become free, at the beginning of a run; `last_run` used it before, and may not be over."""
 
-    def _enter_run(self) -> Task:
+    def current_task(self) -> Task:
         """The running task; the lock belongs to its run from now on.
 
         Raises:
             RuntimeError: no task runs here, or another run is using the lock.
         """
+        facts = self.facts
+        if (
+            get_ident() == facts.thread
+            and library.name == facts.sign
+            and (task := facts.current()) is not None
+        ):
+            return task
+        return self.enter_run()
+
+    def enter_run(self) -> Task:
+        """As `current_task`, when what is known of the run may not be true any more."""
         try:
             run, task = tasks.here()
         except RuntimeError:
             run, task = None, None
         if task is None:
             raise RuntimeError(complaints.no_task(self))
-        if run is not self._run:
+        if run is not self.run:
             with _binding:
                 self._bind(run)
         return task
 
-    def _bind(self, run: Run) -> None:
-        if self._run is not None and not tasks.is_over(self._run):
-            self._refuse_shared()
-        self._begin(self._run)
-        self._run, self._thread, self._sign = run, get_ident(), tasks.library.name
-        self._current = tasks.asker_of(run)
-        self._deadline = tasks.deadline_asker_of(run)
-        self._budget = thread_budget()
-        self.who = tasks.quick_asker_of(run)
-
-    def _refuse_shared(self) -> None:
-        in_other_thread = self._thread != get_ident() and tasks.is_running(self._run)
-        if in_other_thread or self._is_in_use():
-            raise RuntimeError(complaints.shared(self, self._run, self._thread))
-
-    def _is_stale(self) -> bool:
+    def is_stale(self) -> bool:
         """Whether what the fields say belongs to another run than the one that asks."""
         run = tasks.current_run()
-        return run is not self._run if run is not None else tasks.is_over(self._run)
+        if run is not None:
+            return run is not self.run
+        return self.run is None or tasks.is_over(self.run)
+
+    def caller(self) -> Task | None:
+        """The running task if it is one of the run, else None: for comparing with an owner."""
+        return self.facts.who() if get_ident() == self.facts.thread else None
+
+    def users_site(self, caller: FrameType) -> Site:
+        """Where the user's code, which called or is behind `caller`, stands."""
+        code = caller.f_code
+        if code is self._users_code:
+            return code, caller.f_lasti
+        if not stacks.is_machinery(code.co_filename):  # else an AsyncExitStack, say
+            self._users_code = code
+        return stacks.caller_site()
+
+    def _bind(self, run: Run) -> None:
+        if self.run is not None:
+            if not tasks.is_over(self.run):
+                self._refuse_shared()
+            else:
+                waits.forget_run(self.run)
+        waits.sweep()
+        self._begin(self.run)
+        self.run, self.facts = run, facts_of(run)
+
+    def _refuse_shared(self) -> None:
+        thread = self.facts.thread
+        in_other_thread = thread != get_ident() and tasks.is_running(self.run)
+        if in_other_thread or self._is_in_use():
+            raise RuntimeError(complaints.shared(self, self.run, thread))

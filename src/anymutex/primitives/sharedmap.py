@@ -14,7 +14,7 @@ Rule 5. Writes are protected against trio's KeyboardInterrupt.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 from weakref import ref
@@ -23,13 +23,13 @@ from anymutex import probe, tasks
 from anymutex.errors import ConflictError
 from anymutex.events import MapRead, MapWritten, ProblemFound
 from anymutex.primitives import access
+from anymutex.primitives.atomicoperations import AtomicOperations
 from anymutex.primitives.guard import Guard
 from anymutex.primitives.iteration import Iteration
 from anymutex.primitives.mapviews import MapItems, MapKeys, MapValues, key_alone
 from anymutex.primitives.mutex import Mutex
-from anymutex.primitives.named import Named
 from anymutex.primitives.openiterations import OpenIterations
-from anymutex.primitives.sighting import Party, Sighting, current_backend
+from anymutex.primitives.sighting import Party, current_backend
 from anymutex.probe import announce, listeners
 from anymutex.report import Unguarded, shown
 from anymutex.tasks import ki_protected
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from anymutex.primitives.openiterations import Disturbed
-    from anymutex.report import Conflict
+    from anymutex.primitives.openupdate import OpenUpdate
+    from anymutex.primitives.updatelocks import UpdateLocks
+    from anymutex.report import ConcurrentWrites, Conflict
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -47,7 +49,7 @@ T = TypeVar("T")
 _MISSING: Any = object()
 
 
-class SharedMap(Named, MutableMapping[K, V]):
+class SharedMap(AtomicOperations[K, V]):
     """A mapping for tasks to share, with all of dict's behaviour, that tells of conflicts.
 
     An iteration that spans an await while somebody else writes raises `ConflictError` at its next step, with
@@ -83,7 +85,9 @@ class SharedMap(Named, MutableMapping[K, V]):
         "_on_conflict",
         "_writes_straight",
         "data",
+        "locks",
         "open_iterations",
+        "open_updates",
     )
     __hash__ = None  # type: ignore[assignment]  # as dict
 
@@ -108,14 +112,16 @@ class SharedMap(Named, MutableMapping[K, V]):
         *,
         name: str | None = None,
         guarded_by: object = None,
-        on_conflict: Callable[[Conflict], object] | None = None,
+        on_conflict: Callable[[Conflict | ConcurrentWrites], object] | None = None,
     ) -> None:
         super().__init__(name)
         self._guard = None if guarded_by is None else Guard(guarded_by)
         self._on_conflict = on_conflict
-        # These two are for this package's own files; `data` is the dict itself, past every check.
+        # These are for this package's own files; `data` is the dict itself, past every check.
         self.data: dict[K, V] = dict(mapping)
         self.open_iterations = OpenIterations()
+        self.open_updates: dict[K, OpenUpdate] = {}
+        self.locks: UpdateLocks | None = None  # until an async method needs them
         self._arm()
         _remember(self)
 
@@ -300,13 +306,17 @@ class SharedMap(Named, MutableMapping[K, V]):
         if self._writes_straight:
             self._arm_writes()
 
-    def tell(self, sighting: Sighting) -> None:
-        """Tell of a conflict, in the iterating task.
+    def note_open_update(self, update: OpenUpdate) -> None:
+        """From now on a foreign write to its key is to be noted by `update`."""
+        if self._writes_straight:
+            self._arm_writes()
+
+    def tell(self, report: Conflict | ConcurrentWrites) -> None:
+        """Tell of a conflict, in the task whose iteration or update it broke.
 
         Raises:
             ConflictError: unless the map has an `on_conflict`.
         """
-        report = sighting.report(self)
         if listeners:
             announce(ProblemFound(report))
         if self._on_conflict is None:
@@ -314,14 +324,14 @@ class SharedMap(Named, MutableMapping[K, V]):
         self._on_conflict(report)
 
     def _is_quiet(self) -> bool:
-        return not (self.open_iterations.refs or self.is_watched())
+        return not (self.open_iterations.refs or self.open_updates or self.is_watched())
 
     def _arm(self) -> None:
         """Fill the slots for who is there now, and have open iterations look twice."""
         for fill, function in zip(_SLOTS, self._way(), strict=True):
             fill(self, function)
         self._writes_straight = not self.is_watched()
-        if self.open_iterations.refs:
+        if self.open_iterations.refs or self.open_updates:
             self._arm_writes()
         for iteration in self.open_iterations:
             iteration.be_slow()
@@ -356,6 +366,9 @@ class SharedMap(Named, MutableMapping[K, V]):
         if disturbed:
             where = "" if key is self else f"[{shown(key)}]"
             self.open_iterations.mark(disturbed, f"{where} meanwhile: {what}", len(self.data))
+        for update in tuple(self.open_updates.values()):
+            if key is self or key == update.key:
+                update.note(what)
         if listeners:
             announce(MapWritten(self, key))
 

@@ -1,8 +1,9 @@
 """The FIFO queue in which tasks wait, in front of every lock of anymutex.
 
 Rule 1. Strict FIFO: who came first is woken first. Nobody is woken twice.
-Rule 2. A waiting task awaits its ticket. It ends in one of three ways: woken with None, woken with an error
-        that the waiter raises, or left by itself (cancelled, closed), after which the waiter must `leave`.
+Rule 2. A waiting task awaits its ticket. It ends in one of three ways: woken with None, woken with news of
+        another kind, or left by itself (cancelled, closed), after which the waiter must `leave`. News is no
+        exception: that would be raised in a frame that keeps it.
 Rule 3. Leaving costs the same at any place of a queue of any length: a ticket that was given up is `done`,
         is passed over when its turn comes, and swept out when many of them have gathered.
 Rule 4. Waking is synchronous and never raises, even when the waiter's loop is gone.
@@ -17,7 +18,7 @@ import asyncio
 from collections import deque
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from anymutex import tasks
 
@@ -25,24 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from anymutex.tasks import Run, Task
-
-
-class Ticket(Protocol):
-    """What a waiting task awaits."""
-
-    def __await__(self) -> Generator[Any, Any, Exception | None]: ...
-
-    def done(self) -> bool:
-        """Whether it was woken or has given up; its task may not have run since."""
-        ...
-
-    def set_result(self, result: Exception | None, /) -> None:
-        """Wake the task: its `await` gives `result`."""
-        ...
-
-    def cancel(self) -> object:
-        """Make it done without waking anybody."""
-        ...
+    from anymutex.waits import Ticket
 
 
 class TrioTicket:
@@ -53,17 +37,16 @@ class TrioTicket:
     def __init__(self) -> None:
         self._task: Task = tasks.current()
         self._done = False
-        self._result: Exception | None = None
+        self._result: object = None
 
-    def __await__(self) -> Generator[Any, Any, Exception | None]:
+    def __await__(self) -> Generator[Any, Any, object]:
         yield from tasks.trio_lowlevel().wait_task_rescheduled(self._abort).__await__()
-        result, self._result = self._result, None  # an error must not be kept by what its traceback keeps
-        return result
+        return self._result
 
     def done(self) -> bool:
         return self._done
 
-    def set_result(self, result: Exception | None, /) -> None:
+    def set_result(self, result: object, /) -> None:
         self._done = True
         self._result = result
         tasks.trio_lowlevel().reschedule(self._task)
@@ -98,6 +81,24 @@ class WaitQueue:
     def __len__(self) -> int:
         return sum(not ticket.done() for ticket, _ in self.waiting)
 
+    def first(self) -> tuple[Ticket, Task] | None:
+        """Who is next, if anybody still waits."""
+        while self.waiting:
+            if not self.waiting[0][0].done():
+                return self.waiting[0]
+            self.waiting.popleft()
+        return None
+
+    def renew(self, ticket: Ticket, task: Task) -> Ticket:
+        """Another ticket for `task` in the place of `ticket`, which was woken and is to wait on."""
+        fresh = self.draw()
+        for place, (old, _) in enumerate(self.waiting):
+            if old is ticket:
+                self.waiting[place] = (fresh, task)
+                return fresh
+        self.waiting.appendleft((fresh, task))  # passed over meanwhile: those who are left came later
+        return fresh
+
     def leave(self, ticket: Ticket) -> None:
         """Give `ticket` up, wherever it stands; one that is out already is no error."""
         with suppress(RuntimeError):  # its loop is closed
@@ -108,7 +109,7 @@ class WaitQueue:
             self._left = 0
 
 
-def wake(ticket: Ticket, result: Exception | None = None) -> None:
+def wake(ticket: Ticket, result: object = None) -> None:
     """Let the task that awaits `ticket` go on."""
     if ticket.done():
         return
