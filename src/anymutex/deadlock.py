@@ -110,3 +110,38 @@ class Deadlock(Report):
         else:
             yield "fix: take the locks in one order everywhere (several keys at once: KeyedMutex.all_of), or"
             yield "     set a time limit around the inner wait: with anyio.fail_after(...)"
+
+
+@dataclass(frozen=True)
+class OrderSeen:
+    """Somebody took one lock, and another while holding it."""
+
+    who: str
+    first: str
+    second: str
+    first_taken: Place
+    second_taken: Place
+
+    def lines(self) -> Iterator[str]:
+        """The order as a paragraph."""
+        yield f"{self.who} took {self.first}, then {self.second}:"
+        width = max(len(self.first), len(self.second))
+        yield f"  {self.first:<{width}} at {line_of(self.first_taken)}"
+        yield f"  {self.second:<{width}} at {line_of(self.second_taken)}"
+
+
+@dataclass(frozen=True)
+class LockInversion(Report):
+    """Locks were taken in orders that may deadlock, though they did not this time."""
+
+    orders: tuple[OrderSeen, ...]
+
+    def lines(self) -> Iterator[str]:
+        chain = ", but ".join(f"{order.first} before {order.second}" for order in self.orders)
+        yield f"lock order inversion: {chain}"
+        for order in self.orders:
+            yield ""
+            yield from order.lines()
+        yield ""
+        yield "It did not deadlock this time. fix: take these locks in one order everywhere, or both under a"
+        yield "third one"

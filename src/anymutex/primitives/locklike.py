@@ -48,6 +48,8 @@ class LockLike(ABC):
     """What a task can take, wait for and give back, by `async with` or by its methods."""
 
     __slots__ = ()
+    is_shared = False
+    """Whether several tasks may hold it at a time."""
 
     if TYPE_CHECKING:
 
@@ -189,6 +191,11 @@ class LockLike(ABC):
     def in_effect(self) -> Self:
         """The object that keeps its state: itself, as a rule."""
         return self
+
+    @property
+    def order_label(self) -> str:
+        """What tells it from others of the same `bound`, where orders of locks are compared."""
+        return self.label
 
     @property
     def stands_ahead(self) -> bool:

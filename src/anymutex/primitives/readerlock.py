@@ -32,6 +32,7 @@ class ReaderLock(RWSide):
 
     __slots__ = ()
     side = "reader"
+    is_shared = True
 
     @ki_protected
     def release(self) -> None:
