@@ -27,6 +27,7 @@ WORDS = {
     "deadlock",
     "errors",
     "events",
+    "holdings",
     "joins",
     "probe",
     "report",

@@ -56,7 +56,7 @@ class JoinWatch:
 
     def arm(self) -> None:
         """Somebody waits. In a driven run the driver sees all there is."""
-        if probe.driven:
+        if self.is_armed or probe.driven:
             return
         self.is_armed = True
         self._pause = _FIRST
@@ -95,9 +95,10 @@ class JoinWatch:
 
 def _wake_suspects(lock: Queued, contended: list[Queued]) -> None:
     everybody = _everybody_who_waits(contended)
+    joined = cache(joined_by)  # many may queue behind one
     for ticket, task in tuple(lock.queued()):
         if not ticket.done() and (wait := everybody.get(task)) is not None:
-            ring = rings.find(task, wait, everybody.get, joined_by)
+            ring = rings.find(task, wait, everybody.get, joined)
             if ring is not None:
                 _wake([task, *(link.task for link in ring if link.task not in waits.waiting)], everybody)
                 return
@@ -118,7 +119,7 @@ def _wake(suspects: list[Task], everybody: dict[Task, Wait]) -> None:
     for task in suspects:
         wait = everybody.get(task)
         if wait is not None and not wait.ticket.done():
-            wait.ticket.set_result(LOOK)
+            wait.wanted.look_around(wait.ticket, task)
 
 
 def joined_by(task: Task) -> list[Task]:

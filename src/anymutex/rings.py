@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
+    from anymutex.holdings import Hold
     from anymutex.tasks import Task
-    from anymutex.waits import Hold, Wait
+    from anymutex.waits import Wait
 
     JoinedBy: TypeAlias = Callable[[Task], Iterable[Task]]
 

@@ -19,9 +19,10 @@ from anymutex.waits import UNKNOWN, contended, watched
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from anymutex.holdings import Hold
     from anymutex.stacks import Site
     from anymutex.tasks import Task
-    from anymutex.waits import Hold, Ticket
+    from anymutex.waits import Ticket
 
 NO_QUEUE: Any = WaitQueue(None)  # an empty queue, as long as nobody waits: a deque holds 624 bytes
 FIELDS = ("_granted", "_is_contended", "_queue", "deadline", "inner", "nests", "outer", "owner", "taken")
@@ -80,7 +81,7 @@ class Exclusive(LockLike):
         """Free, as on the first day."""
         self._be_uncontended()
         if self.owner is not None:
-            waits.unlink(self)
+            self.bound().facts.holdings.unlink(self)
         self.owner = self._granted = None
         self._queue = NO_QUEUE
 
@@ -90,13 +91,13 @@ class Exclusive(LockLike):
 
     def _take(self, task: Task, deadline: float, site: Site) -> None:
         self.owner, self.deadline, self.taken = task, deadline, site
-        waits.link(self, task)
+        self.bound().facts.holdings.link(self, task)
 
     def _settle(self, task: Task, site: Site) -> None:
         self._granted = None
         self.deadline = self.bound().facts.deadline() if self.nests else UNKNOWN
         self.taken = site
-        waits.link(self, task)
+        self.bound().facts.holdings.link(self, task)
 
     def _hand_over(self) -> None:
         """Reserve it, free as it is, for the first who still waits."""
@@ -118,10 +119,6 @@ class Exclusive(LockLike):
     def _line(self) -> WaitQueue:
         return self._queue
 
-    def _pass_on(self) -> None:
-        if self.owner is None:
-            self._hand_over()
-
     def _leave(self, ticket: Ticket, task: Task) -> None:
         self._queue.leave(ticket)
         if self._granted is ticket:
@@ -135,6 +132,7 @@ class Exclusive(LockLike):
                 self._queue = WaitQueue(self.bound().run)
             self._is_contended = True
             contended.add(self)
+            self.bound().facts.joins.arm()
 
     def _be_uncontended(self) -> None:
         self._is_contended = False

@@ -22,8 +22,8 @@ from anymutex.waits import UNKNOWN
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from anymutex.holdings import Hold
     from anymutex.primitives.updatelocks import UpdateLocks
-    from anymutex.waits import Hold
 
 
 class Landed(NamedTuple):
@@ -91,7 +91,7 @@ class Flight(Exclusive):
     @ki_protected
     def land(self, landed: Landed) -> None:
         """The leader tells all who wait."""
-        waits.unlink(self)
+        self.locks.facts.holdings.unlink(self)
         self.owner = None
         self._be_uncontended()
         for ticket, _ in self._queue.waiting:
@@ -101,7 +101,7 @@ class Flight(Exclusive):
     @ki_protected
     def release(self) -> None:
         """The leader could not go on: the next one leads."""
-        waits.unlink(self)
+        self.locks.facts.holdings.unlink(self)
         self._hand_over()
 
     @property

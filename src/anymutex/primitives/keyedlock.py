@@ -14,16 +14,17 @@ from anymutex.primitives import complaints
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
 from anymutex.report import shown
 from anymutex.tasks import ki_protected
-from anymutex.waits import UNKNOWN, unlink
+from anymutex.waits import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from typing import Self
 
+    from anymutex.holdings import Hold
     from anymutex.primitives.keyedmutex import KeyedMutex
     from anymutex.stacks import Site
     from anymutex.tasks import Task
-    from anymutex.waits import Hold, Ticket
+    from anymutex.waits import Ticket
 
 K = TypeVar("K", bound="Hashable")
 
@@ -64,7 +65,7 @@ class KeyedLock(Exclusive, Generic[K]):
         owner = me.owner
         if owner is None or me.keyed.caller() is not owner:
             raise RuntimeError(me._not_held())
-        unlink(me)
+        me.keyed.facts.holdings.unlink(me)
         me._hand_over()
         me._announce_release(owner)
 

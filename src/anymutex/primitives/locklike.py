@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from anymutex.holdings import Hold
     from anymutex.primitives.runbound import RunBound
     from anymutex.primitives.waitqueue import WaitQueue
     from anymutex.stacks import Site
     from anymutex.tasks import Task
-    from anymutex.waits import Hold, Ticket
+    from anymutex.waits import Ticket
 
 CANCELLED = -math.inf
 
@@ -241,10 +242,6 @@ class LockLike(ABC):
         """`task` waits no more: pass on what was reserved for it."""
 
     @abstractmethod
-    def _pass_on(self) -> None:
-        """Reserve it, as far as it is free, for whoever is next."""
-
-    @abstractmethod
     def _be_waited_for(self) -> None:
         """Somebody is about to queue: be known to `waits`, and have a queue."""
 
@@ -271,24 +268,27 @@ class LockLike(ABC):
         self._refuse_hopeless(task)
         self._be_waited_for()
         ticket = self._line().draw()
-        if (hold := waits.holding.get(task)) is not None:
-            hold.nests = True
-        if hold is not None or self.stands_ahead:
-            self._register(ticket, task, looking=rings.nobody)
+        if self.stands_ahead:
+            self._register(ticket, task)
+        else:
+            self._register_if_it_holds(ticket, task)
         self._line().waiting.append((ticket, task))
-        watch = self.bound().facts.joins
-        if not watch.is_armed:
-            watch.arm()
         if listeners:
             announce(LockWanted(self, task))
         return ticket
 
-    def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy) -> None:
+    def _register_if_it_holds(self, ticket: Ticket, task: Task) -> None:
+        if self.bound().facts.holdings.last_of(task) is not None:
+            self._register(ticket, task)
+
+    def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy = rings.nobody) -> None:
         """The wait of `task` may close a ring, now or later.
 
         Raises:
             DeadlockError: it does now.
         """
+        if (hold := self.bound().facts.holdings.last_of(task)) is not None:
+            hold.nests = True
         wait = waits.Wait(self, ticket, self.bound().facts.deadline())
         if not self.bound().waits_it_out:
             ring = rings.find(task, wait, waits.waiting.get, looking)
@@ -299,16 +299,18 @@ class LockLike(ABC):
                 raise DeadlockError(report)
         waits.waiting[task] = wait
 
+    def look_around(self, ticket: Ticket, task: Task) -> None:
+        """Let `task`, which waits, look whether it is part of a ring; it keeps its place."""
+        self._line().renew(ticket, task, LOOK)
+
     def _told(self, news: object, ticket: Ticket, task: Task) -> Ticket:
         """The wait ended with `news` instead of the lock: raise, or wait on in the same place."""
         try:
             if news is not LOOK:
                 raise OwnerEndedError(news)  # the news is the reason
-            self._refuse_hopeless(task)  # what happened since the ticket was done passed it over
-            self._be_waited_for()
-            ticket = self._line().renew(ticket, task)
-            self._register(ticket, task, looking=joined_by)
-            self._pass_on()
+            ticket = self._line().present(ticket)
+            if not ticket.done():
+                self._register(ticket, task, looking=joined_by)
         except BaseException:
             self._give_up(ticket, task)
             raise
@@ -316,7 +318,7 @@ class LockLike(ABC):
 
     def _give_up(self, ticket: Ticket, task: Task) -> None:
         waits.waiting.pop(task, None)
-        self._leave(ticket, task)
+        self._leave(self._line().present(ticket), task)
         if listeners:
             announce(LockAbandoned(self, task))
 

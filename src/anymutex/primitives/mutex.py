@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Literal
 import anyio
 
 from anymutex import probe, tasks
-from anymutex.events import LockAcquired, LockReleased
+from anymutex.events import LockAcquired, LockReleased, LockWanted
 from anymutex.primitives import complaints
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
 from anymutex.primitives.locklike import CANCELLED
 from anymutex.primitives.runbound import RunBound
 from anymutex.probe import announce, listeners
 from anymutex.tasks import ki_protected, library
-from anymutex.waits import UNKNOWN, holding, unlink, waiting
+from anymutex.waits import UNKNOWN, waiting, watched
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from anymutex.holdings import Hold
     from anymutex.stacks import Site
     from anymutex.tasks import Run, Task
-    from anymutex.waits import Hold
 
 _caller = sys._getframe
 
@@ -109,14 +109,23 @@ class Mutex(RunBound, Exclusive):
         if get_ident() != facts.thread or library.name != facts.sign or (task := facts.current()) is None:
             task = self.enter_run()
             facts = self.facts
+        holdings = facts.holdings
         deadline = UNKNOWN
         if self.owner is None:
             is_due = not self.fast_acquire and (facts.budget.is_spent() or probe.driven)
             if is_due or (deadline := facts.deadline()) == CANCELLED:
                 await self._let_others_run()
                 deadline = facts.deadline()
-        if self.owner is not None:
-            ticket = self._queue_up(task)
+        if (owner := self.owner) is not None:
+            if owner is task or owner not in watched or not self._is_contended:
+                self._refuse_hopeless(task)
+                self._be_waited_for()
+            ticket = self._queue.draw()
+            if holdings.last or ((solo := holdings.solo) is not None and solo.owner is task):
+                self._register_if_it_holds(ticket, task)
+            self._queue.waiting.append((ticket, task))
+            if listeners:
+                announce(LockWanted(self, task))
             while True:
                 try:
                     news = await ticket
@@ -126,17 +135,17 @@ class Mutex(RunBound, Exclusive):
                 if news is None:
                     break
                 ticket = self._told(news, ticket, task)
-            waiting.pop(task, None)
+            if waiting:
+                waiting.pop(task, None)
             self._granted = None
             deadline = facts.deadline() if self.nests else UNKNOWN
         self._inner.acquire_nowait()
         self.owner = task
         self.deadline = deadline
-        if (outer := holding.get(task)) is not None:
-            outer.nests = True
-            outer.inner = self
-        self.outer = outer
-        holding[task] = self
+        if holdings.solo is None and not holdings.last:
+            holdings.solo = self
+        else:
+            holdings.link(self, task)
         caller = _caller(1)
         code = caller.f_code
         self.taken = (code, caller.f_lasti) if code is self._users_code else self.users_site(caller)
@@ -156,10 +165,11 @@ class Mutex(RunBound, Exclusive):
             owner = None if self.run is None or tasks.is_over(self.run) else self.owner
             raise RuntimeError(complaints.not_held(self, owner, self.taken)) from None
         owner = self.owner
-        if self.inner is None and self.outer is None:
-            del holding[owner]
+        holdings = self.facts.holdings
+        if holdings.solo is self:
+            holdings.solo = None
         else:
-            unlink(self)
+            holdings.unlink(self)
         if self._is_contended:
             self._hand_over()
         else:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from anymutex.primitives.rwhold import RWHold
 from anymutex.primitives.rwside import RWSide
 from anymutex.tasks import ki_protected
-from anymutex.waits import unlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from anymutex.holdings import Hold
     from anymutex.primitives.waitqueue import WaitQueue
     from anymutex.stacks import Site
     from anymutex.tasks import Task
-    from anymutex.waits import Hold
 
 _READS_AGAIN = """\
 fix: a writer waits, which waits for the read that this task holds. Read once in the caller only, and
@@ -47,7 +46,7 @@ class ReaderLock(RWSide):
             raise self._not_held(self.holds())
         hold.depth -= 1
         if not hold.depth:
-            unlink(hold)
+            self.rw.facts.holdings.unlink(hold)
             self._give_back(hold)
         self._announce_release(task)
 

@@ -117,7 +117,6 @@ class RunBound(Named):
                 self._refuse_shared()
             else:
                 waits.forget_run(self.run)
-        waits.sweep()
         self._begin(self.run)
         self.run, self.facts = run, facts_of(run)
 

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
-from anymutex import tasks
+from anymutex import tasks, waits
+from anymutex.holdings import Holdings
 from anymutex.joins import JoinWatch
 from anymutex.primitives.budget import thread_budget
 
@@ -25,12 +26,13 @@ class RunFacts:
         run: The run that goes on in this thread, or None for locks that no run has used yet.
     """
 
-    __slots__ = ("__weakref__", "budget", "current", "deadline", "joins", "sign", "thread", "who")
+    __slots__ = ("__weakref__", "budget", "current", "deadline", "holdings", "joins", "sign", "thread", "who")
 
     def __init__(self, run: Run | None) -> None:
         self.thread = 0 if run is None else get_ident()
         self.sign = None if run is None else tasks.library.name  # what sniffio says in tasks of that run
         self.budget = thread_budget()
+        self.holdings = Holdings() if run is None else waits.holdings_of(run)
         self.joins = JoinWatch(run)
         # Who runs; the second one is only for comparing with an owner, see `quick_asker_of`.
         self.current: Callable[[], Task | None] = tasks.current if run is None else tasks.asker_of(run)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from anymutex.waits import UNKNOWN
 
 if TYPE_CHECKING:
+    from anymutex.holdings import Hold
     from anymutex.primitives.rwmutex import RWMutex
     from anymutex.stacks import Site
     from anymutex.tasks import Task
-    from anymutex.waits import Hold, Ticket
+    from anymutex.waits import Ticket
 
 
 class RWHold:

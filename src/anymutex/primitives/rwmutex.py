@@ -168,6 +168,7 @@ class RWMutex(RunBound):
             if hold.owner not in waits.watched:
                 waits.watch(hold.owner)
         waits.contended.add(side)
+        self.facts.joins.arm()
 
     def hold_ended(self, hold: RWHold) -> None:
         """The owner of `hold` has ended without releasing it: those who wait for it must be told."""
@@ -204,7 +205,7 @@ class RWMutex(RunBound):
 
     def _begin(self, last_run: Run | None) -> None:
         for hold in self.holds():
-            waits.unlink(hold)
+            self.facts.holdings.unlink(hold)
         self.reading.clear()
         self.writing = None
         self.waiting_readers = self.waiting_writers = NO_QUEUE

@@ -80,7 +80,7 @@ class RWSide(LockLike):
     def _settled(self, hold: RWHold, task: Task, site: Site, deadline: float) -> None:
         hold.ticket = None
         hold.taken, hold.deadline = site, deadline
-        waits.link(hold, task)
+        self.rw.facts.holdings.link(hold, task)
 
     def _settle(self, task: Task, site: Site) -> None:
         hold = self._hold_of(task)
@@ -90,9 +90,6 @@ class RWSide(LockLike):
 
     def _be_waited_for(self) -> None:
         self.rw.be_waited_for(self)
-
-    def _pass_on(self) -> None:
-        self.rw.admit(after_write=False)
 
     def _give_back(self, hold: RWHold) -> None:
         """Nobody has `hold` any more."""

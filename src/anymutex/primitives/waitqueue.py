@@ -6,7 +6,9 @@ Rule 2. A waiting task awaits its ticket. It ends in one of three ways: woken wi
         exception: that would be raised in a frame that keeps it.
 Rule 3. Leaving costs the same at any place of a queue of any length: a ticket that was given up is `done`,
         is passed over when its turn comes, and swept out when many of them have gathered.
-Rule 4. Waking is synchronous and never raises, even when the waiter's loop is gone.
+Rule 4. Who is only to look around (`renew`) keeps its place: from that moment another ticket stands there,
+        which may be done before the task has come to await it.
+Rule 5. Waking is synchronous and never raises, even when the waiter's loop is gone.
 
 A ticket is what asyncio calls a Future; on asyncio it is one, and `TrioTicket` has its three methods. Why
 not an `anyio.Event` a waiter: 896 bytes each on asyncio, and a checkpoint of its own when it is set already.
@@ -32,14 +34,17 @@ if TYPE_CHECKING:
 class TrioTicket:
     """Parks the running task with trio's own primitive."""
 
-    __slots__ = ("_done", "_result", "_task")
+    __slots__ = ("_done", "_is_parked", "_result", "_task")
 
-    def __init__(self) -> None:
-        self._task: Task = tasks.current()
-        self._done = False
+    def __init__(self, task: Task = None) -> None:
+        self._task: Task = task or tasks.current()
+        self._done = self._is_parked = False
         self._result: object = None
 
     def __await__(self) -> Generator[Any, Any, object]:
+        if self._done:
+            return self._result
+        self._is_parked = True
         yield from tasks.trio_lowlevel().wait_task_rescheduled(self._abort).__await__()
         return self._result
 
@@ -49,7 +54,8 @@ class TrioTicket:
     def set_result(self, result: object, /) -> None:
         self._done = True
         self._result = result
-        tasks.trio_lowlevel().reschedule(self._task)
+        if self._is_parked:
+            tasks.trio_lowlevel().reschedule(self._task)
 
     def cancel(self) -> None:
         self._done = True
@@ -71,12 +77,13 @@ class WaitQueue:
         run: The run whose tasks wait here.
     """
 
-    __slots__ = ("_left", "draw", "waiting")
+    __slots__ = ("_left", "_renewed", "draw", "waiting")
 
     def __init__(self, run: Run) -> None:
         self.draw = ticket_maker(run)
         self.waiting: deque[tuple[Ticket, Task]] = deque()
         self._left = 0  # how many have left since the last sweep
+        self._renewed: dict[Ticket, Ticket] = {}  # woken to look around -> what stands in its place
 
     def __len__(self) -> int:
         return sum(not ticket.done() for ticket, _ in self.waiting)
@@ -89,15 +96,17 @@ class WaitQueue:
             self.waiting.popleft()
         return None
 
-    def renew(self, ticket: Ticket, task: Task) -> Ticket:
-        """Another ticket for `task` in the place of `ticket`, which was woken and is to wait on."""
-        fresh = self.draw()
-        for place, (old, _) in enumerate(self.waiting):
-            if old is ticket:
-                self.waiting[place] = (fresh, task)
-                return fresh
-        self.waiting.appendleft((fresh, task))  # passed over meanwhile: those who are left came later
-        return fresh
+    def renew(self, ticket: Ticket, task: Task, news: object) -> None:
+        """Wake `task` with `news`, and let another ticket stand in its place."""
+        fresh = TrioTicket(task) if isinstance(ticket, TrioTicket) else self.draw()
+        self._renewed[ticket] = fresh
+        place = next(place for place, entry in enumerate(self.waiting) if entry[0] is ticket)
+        self.waiting[place] = (fresh, task)
+        ticket.set_result(news)
+
+    def present(self, ticket: Ticket) -> Ticket:
+        """What stands in the place of `ticket` now, for the task to take over."""
+        return self._renewed.pop(ticket, ticket) if self._renewed else ticket
 
     def leave(self, ticket: Ticket) -> None:
         """Give `ticket` up, wherever it stands; one that is out already is no error."""

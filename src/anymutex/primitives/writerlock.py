@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from anymutex.primitives.rwhold import RWHold
 from anymutex.primitives.rwside import RWSide
 from anymutex.tasks import ki_protected
-from anymutex.waits import unlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from anymutex.holdings import Hold
     from anymutex.primitives.waitqueue import WaitQueue
     from anymutex.stacks import Site
     from anymutex.tasks import Task
-    from anymutex.waits import Hold
 
 _UPGRADES = """\
 fix: a read can't become a write: two that tried would wait for each other. Take the writer from the
@@ -47,7 +46,7 @@ class WriterLock(RWSide):
             downgraded.was_writer = False
             self.rw.reader.release()
             return
-        unlink(hold)
+        self.rw.facts.holdings.unlink(hold)
         self._give_back(hold)
         self._announce_release(task)
 
