@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary, WeakSet, ref
 
 from anymutex import tasks
 from anymutex.holdings import Holdings
@@ -92,23 +92,26 @@ class Wait(NamedTuple):
 waiting: dict[Task, Wait] = {}
 contended: set[Any] = set()  # of Queued
 watched: set[Task] = set()
-_holdings: WeakKeyDictionary[Run, Holdings] = WeakKeyDictionary()
+_holdings: WeakKeyDictionary[Run, ref[Holdings]] = WeakKeyDictionary()  # the locks of the run keep them
 _runs_with_instrument: WeakSet[Run] = WeakSet()
 
 
 def holdings_of(run: Run) -> Holdings:
     """What the tasks of `run` hold."""
-    holdings = _holdings.get(run)
+    known = _holdings.get(run)
+    holdings = None if known is None else known()
     if holdings is None:
-        holdings = _holdings[run] = Holdings()
+        holdings = Holdings()
+        _holdings[run] = ref(holdings)
     return holdings
 
 
 def labels_held_by(who: Actor) -> tuple[str, ...]:
     """The names of the locks that `who` holds, for reports."""
     task = tasks.task_of(who)
-    everywhere = list(_holdings.values())  # `who` may be of another run
-    return tuple(sorted(hold.label for holdings in everywhere for hold in holdings.holds_of(task)))
+    everywhere = [known() for known in tuple(_holdings.values())]  # `who` may be of another run
+    found = (hold for holdings in everywhere if holdings for hold in holdings.holds_of(task))
+    return tuple(sorted(hold.label for hold in found))
 
 
 def watch(task: Task) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import get_ident
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import anyio
 
@@ -43,12 +43,15 @@ class RunFacts:
 
 
 NO_RUN = RunFacts(None)
-_known: WeakKeyDictionary[Run, RunFacts] = WeakKeyDictionary()
+# The facts know their run, so nothing that lives as long as that may keep them: the locks that it uses do.
+_known: WeakKeyDictionary[Run, ref[RunFacts]] = WeakKeyDictionary()
 
 
 def facts_of(run: Run) -> RunFacts:
     """What is known of `run`, which goes on in this thread."""
-    facts = _known.get(run)
+    known = _known.get(run)
+    facts = None if known is None else known()
     if facts is None or facts.thread != get_ident() or facts.sign != tasks.library.name:
-        facts = _known[run] = RunFacts(run)
+        facts = RunFacts(run)
+        _known[run] = ref(facts)
     return facts
