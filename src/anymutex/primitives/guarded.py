@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, run
 
 import anyio
 
+from anymutex import tasks
 from anymutex.primitives.done import DONE
 from anymutex.primitives.named import Named
 from anymutex.primitives.ownmutex import OwnMutex
@@ -15,6 +16,8 @@ from anymutex.tasks import ki_protected
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    from anymutex.tasks import Task
 
 T = TypeVar("T")
 ACCEPTED = "anymutex.Mutex, anymutex.RWMutex, keyed[key], anyio.Lock"
@@ -60,18 +63,20 @@ class Guarded(Named, Generic[T]):
         1
     """
 
-    __slots__ = ("__weakref__", "_cell", "_handle", "_lock")
+    __slots__ = ("__weakref__", "_cell", "_handles", "_lock")
 
     def __init__(self, value: T, *, lock: object = None, name: str | None = None) -> None:
         super().__init__(name)
         if lock is None:
             lock = OwnMutex(self.kind, name)
+        elif getattr(lock, "is_shared", False):
+            raise TypeError(f"Guarded: {lock!r} is shared, and would guard nothing; accepted: {ACCEPTED}")
         elif isinstance(lock, type) or not isinstance(lock, RWMutex | TakenLock | anyio.Lock):
             kind = lock.__name__ if isinstance(lock, type) else type(lock).__name__
             raise TypeError(f"Guarded: a {kind} can't tell which task holds it; accepted: {ACCEPTED}")
         self._lock: Any = lock
         self._cell = [value]
-        self._handle: ValueHandle[T] | None = None  # that of who holds it
+        self._handles: dict[Task, ValueHandle[T]] = {}  # of those who are inside, one unless somebody cheats
 
     @property
     def lock(self) -> Any:
@@ -96,15 +101,15 @@ class Guarded(Named, Generic[T]):
     @ki_protected
     async def __aenter__(self) -> ValueHandle[T]:
         await self._exclusive.acquire()
-        self._handle = ValueHandle(self._cell, self._exclusive, self.label)
-        return self._handle
+        handle = self._handles[tasks.current()] = ValueHandle(self._cell, self._exclusive, self.label)
+        return handle
 
     @ki_protected
     def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
-        handle = self._handle
-        self._exclusive.release()  # first: it refuses who does not hold it, whose handle this is not
-        assert handle is not None
-        handle.die()
+        handle = self._handles.pop(tasks.current(), None)
+        if handle is not None:
+            handle.die()
+        self._exclusive.release()
         return DONE
 
     def read(self) -> Reading[T]:
@@ -161,6 +166,6 @@ class Reading(Generic[T]):
 
     @ki_protected
     def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
-        self._handle.lock.release()
         self._handle.die()
+        self._handle.lock.release()
         return DONE

@@ -97,7 +97,8 @@ class RWSide(LockLike):
             self.rw.writing = None
         else:
             del self.rw.reading[hold.owner]
-        self.rw.admit(after_write=hold.writes)
+        has_written = hold.writes and hold.ticket is None  # else it was only reserved
+        self.rw.admit(after_write=has_written)
 
     def _leave(self, ticket: Ticket, task: Task) -> None:
         self._line().leave(ticket)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from anymutex import tasks
+from anymutex.primitives import guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import anyio
 
 T = TypeVar("T")
 
@@ -27,8 +31,7 @@ class ReadHandle(Generic[T]):
         self._cell = cell
         self._label = label
         self._lives = False
-        # A plain anyio.Lock takes 10 to 80 times as long to ask: then only the block counts.
-        self._holds: Callable[[], bool] | None = getattr(lock, "held", None)
+        self._holds: Callable[[], bool] = getattr(lock, "held", None) or partial(_owns, lock)
         self.lock = lock
 
     @property
@@ -53,13 +56,17 @@ class ReadHandle(Generic[T]):
         return f"<handle of {self._label!r}{'' if self._lives else ', dead'}>"
 
     def _require(self) -> None:
-        if self._lives and (self._holds is None or self._holds()):
+        if self._lives and self._holds():
             return
         if not self._lives:
             raise RuntimeError(f"a handle of {self._label} was used after its block: enter `async with` anew")
         task = tasks.current()
         asker = tasks.described(task) if task is not None else "no task"
         raise RuntimeError(f"a handle of {self._label} was used by {asker}, which does not hold the lock")
+
+
+def _owns(lock: anyio.Lock) -> bool:
+    return tasks.current() is not None and guard.owns(lock)
 
 
 class ValueHandle(ReadHandle[T]):

@@ -2,13 +2,17 @@
 
 Rule 1. An *order* is: somebody held one lock and took, or waited for, another that it would have waited for
         (`try_acquire` never waits). An *inversion* is a ring of orders: a before b, and b before a.
-Rule 2. A ring that one and the same task made all alone can't become a deadlock, nor can one whose orders
-        were all made under another lock, which lets in one at a time (a gate). Neither is told.
-Rule 3. Both sides of an RWMutex are one lock here: readers wait behind a writer that waits.
-Rule 4. A lock is known by a number, weakly; a key of a KeyedMutex by its label. No task is kept alive.
+Rule 2. A ring can become a deadlock only if all its orders can be under way at once. Two can't if one and
+        the same task alone made both, nor if both were made under another lock, which lets in one at a time
+        (a gate). Such a ring is not told.
+Rule 3. What `KeyedMutex.all_of` takes together it takes in an order that all who do so agree on, at that
+        time. A ring of such orders alone is not told.
+Rule 4. Both sides of an RWMutex are one lock here: readers wait behind a writer that waits.
+Rule 5. A lock is known by a number, weakly, and a task too. Keys of a KeyedMutex are kept.
 
 Linux' lockdep does the same for classes of locks; here each lock is one of its own, so that two locks made by
-one line are never mixed up.
+one line are never mixed up. Rule 2 is that of Goodlock (Havelund, Using Runtime Analysis to Guide Model
+Checking of Java Programs, 2000).
 """
 
 from __future__ import annotations
@@ -19,20 +23,22 @@ from weakref import WeakKeyDictionary
 
 from anymutex import probe, stacks, tasks
 from anymutex.deadlock import LockInversion, OrderSeen
-from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted
+from anymutex.events import LockAcquired, LockReleased, LockWanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable
     from typing import Self
 
     from anymutex.events import Event
     from anymutex.stacks import Site
     from anymutex.tasks import Task
 
-Node: TypeAlias = "tuple[int, str]"  # the number of a lock, and its label
+Node: TypeAlias = "tuple[int, Hashable]"  # the number of a lock, and the key of one of a KeyedMutex
 
 
 class _Held(NamedTuple):
+    """One lock that a task holds, or is about to."""
+
     node: Node
     label: str
     site: Site
@@ -40,22 +46,31 @@ class _Held(NamedTuple):
 
 
 class _Order:
-    """One lock was taken before another: who did it first and where, and what was held each time."""
+    """One lock was taken before another: who did it first and where, and what is true of each time."""
 
-    __slots__ = ("first", "gates", "second", "task", "who")
+    __slots__ = ("first", "gates", "is_grouped", "second", "task", "who")
 
-    def __init__(self, first: _Held, second: _Held, task: int, who: str, gates: set[Node]) -> None:
+    def __init__(
+        self, first: _Held, second: _Held, task: int, who: str, gates: set[Node], is_grouped: bool
+    ) -> None:
         self.first, self.second = first, second
         self.task: int | None = task  # None when several tasks did it
         self.who = who
         self.gates = gates  # what each of them held as well, exclusively
+        self.is_grouped = is_grouped  # whether `all_of` took both, each time
 
-    def again(self, task: int, gates: set[Node]) -> bool:
+    def again(self, task: int, gates: set[Node], is_grouped: bool) -> bool:
         """It was seen once more; say whether that makes it more dangerous than before."""
-        before = self.task, len(self.gates)
+        before = self.task, len(self.gates), self.is_grouped
         self.task = task if self.task == task else None
         self.gates &= gates
-        return before != (self.task, len(self.gates))
+        self.is_grouped &= is_grouped
+        return before != (self.task, len(self.gates), self.is_grouped)
+
+    def may_meet(self, other: _Order) -> bool:
+        """Whether both can be under way at once, see rule 2."""
+        by_one_task = self.task is not None and self.task == other.task
+        return not by_one_task and self.gates.isdisjoint(other.gates)
 
 
 class LockOrder:
@@ -104,59 +119,63 @@ class LockOrder:
 
     def __exit__(self, *_: object) -> None:
         probe.detach(self.hear)
+        self._held.clear()  # what is released from now on is not heard
 
     def hear(self, event: Event) -> None:
         """Take one event in."""
         if isinstance(event, LockWanted):
-            self._note_orders(event.task, self._as_held(event.lock))
+            self._note_orders(event.task, event.lock, self._as_held(event.lock))
         elif isinstance(event, LockAcquired):
             held = self._as_held(event.lock)
             if event.blocking:
-                self._note_orders(event.task, held)
+                self._note_orders(event.task, event.lock, held)
             self._held.setdefault(event.task, []).append(held)
         elif isinstance(event, LockReleased):
             self._drop(event.task, self._node_of(event.lock))
-        elif not isinstance(event, LockAbandoned):
-            return
 
-    def _note_orders(self, task: Task, second: _Held) -> None:
+    def _note_orders(self, task: Task, lock: Any, second: _Held) -> None:
         held = self._held.get(task, [])
         for place, first in enumerate(held):
             if first.node != second.node:
                 gates = {other.node for other in held[:place] if not other.is_shared}
-                self._note(first, second, task, gates - {first.node, second.node})
+                gates -= {first.node, second.node}
+                self._note(first, second, task, gates, _is_grouped(first, second, lock))
 
-    def _note(self, first: _Held, second: _Held, task: Task, gates: set[Node]) -> None:
+    def _note(self, first: _Held, second: _Held, task: Task, gates: set[Node], is_grouped: bool) -> None:
         number = self._number_in(self._task_numbers, task)
         seconds = self._orders.setdefault(first.node, {})
         order = seconds.get(second.node)
         if order is None:
-            order = seconds[second.node] = _Order(first, second, number, tasks.described(task), gates)
-        elif not order.again(number, gates):
+            who = tasks.described(task)
+            order = seconds[second.node] = _Order(first, second, number, who, gates, is_grouped)
+        elif not order.again(number, gates, is_grouped):
             return
-        for ring in self._rings(order):
+        ring = self._ring_closed_by(order)
+        if ring is not None:
             self._tell(ring)
 
-    def _rings(self, closing: _Order) -> Iterable[list[_Order]]:
-        """The shortest ring that `closing` closes and that may become a deadlock, if there is one."""
-        seen = {closing.second.node}
+    def _ring_closed_by(self, closing: _Order) -> list[_Order] | None:
+        """The shortest ring with `closing` in it that may become a deadlock and is not told yet."""
+        seen = {closing.first.node, closing.second.node}
         paths: list[list[_Order]] = [[closing]]
         for path in paths:  # grows while it is gone through: breadth first
             for node, order in self._orders.get(path[-1].second.node, {}).items():
-                ring = [*path, order]
-                if node == closing.first.node and _is_dangerous(ring):
-                    return [ring]
+                if not all(order.may_meet(other) for other in path):
+                    continue
+                longer = [*path, order]
+                if node == closing.first.node and self._is_news(longer):
+                    return longer
                 if node not in seen:
                     seen.add(node)
-                    paths.append(ring)
-        return []
+                    paths.append(longer)
+        return None
+
+    def _is_news(self, ring: list[_Order]) -> bool:
+        return _nodes_of(ring) not in self._told and not all(order.is_grouped for order in ring)
 
     def _tell(self, ring: list[_Order]) -> None:
-        nodes = frozenset(order.first.node for order in ring)
-        if nodes in self._told:
-            return
-        self._told.add(nodes)
-        report = LockInversion(tuple(_seen(order) for order in (*ring[1:], ring[0])))  # the oldest first
+        self._told.add(_nodes_of(ring))
+        report = LockInversion(tuple(_seen(order) for order in (*ring[1:], ring[0])))  # the newest last
         self.inversions.append(report)
         if self._on_inversion is not None:
             self._on_inversion(report)
@@ -172,7 +191,7 @@ class LockOrder:
         return _Held(self._node_of(lock), lock.label, stacks.caller_site(), lock.is_shared)
 
     def _node_of(self, lock: Any) -> Node:
-        return self._number_in(self._lock_numbers, lock.bound()), lock.order_label
+        return self._number_in(self._lock_numbers, lock.bound()), getattr(lock, "key", None)
 
     def _number_in(self, numbers: WeakKeyDictionary[Any, int], thing: Any) -> int:
         number = numbers.get(thing)
@@ -181,10 +200,19 @@ class LockOrder:
         return number
 
 
-def _is_dangerous(ring: list[_Order]) -> bool:
-    """Rule 2."""
-    by_one_task = ring[0].task is not None and all(order.task == ring[0].task for order in ring)
-    return not by_one_task and not set.intersection(*(order.gates for order in ring))
+def _is_grouped(first: _Held, second: _Held, lock: Any) -> bool:
+    """Whether one `all_of` is taking both; `lock` is the second one.
+
+    Until it has all it keeps their entries in the table, and all are taken by one line.
+    """
+    if first.node[0] != second.node[0] or first.site != second.site or not getattr(lock, "pins", 0):
+        return False
+    entry = lock.bound().entries.get(first.node[1])
+    return entry is not None and entry.pins > 0
+
+
+def _nodes_of(ring: list[_Order]) -> frozenset[Node]:
+    return frozenset(order.first.node for order in ring)
 
 
 def _seen(order: _Order) -> OrderSeen:
