@@ -114,20 +114,20 @@ class Deadlock(Report):
 
 @dataclass(frozen=True)
 class OrderSeen:
-    """Somebody took one lock, and another while holding it."""
+    """Somebody held one lock, and took or waited for another meanwhile."""
 
     who: str
     first: str
     second: str
     first_taken: Place
     second_taken: Place
+    """Where it was taken, or waited for."""
 
     def lines(self) -> Iterator[str]:
         """The order as a paragraph."""
-        yield f"{self.who} took {self.first}, then {self.second}:"
-        width = max(len(self.first), len(self.second))
-        yield f"  {self.first:<{width}} at {line_of(self.first_taken)}"
-        yield f"  {self.second:<{width}} at {line_of(self.second_taken)}"
+        yield f"{self.who} [held {self.first}, wanted {self.second}]:"
+        yield f"  held since {line_of(self.first_taken)}"
+        yield f"  wanted at {line_of(self.second_taken, 25)}"
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,13 @@ class LockInversion(Report):
     orders: tuple[OrderSeen, ...]
 
     def lines(self) -> Iterator[str]:
-        chain = ", but ".join(f"{order.first} before {order.second}" for order in self.orders)
-        yield f"lock order inversion: {chain}"
+        *others, last = (f"{order.first} before {order.second}" for order in self.orders)
+        yield f"lock order inversion: {', '.join(others)}, but {last}"
         for order in self.orders:
             yield ""
             yield from order.lines()
         yield ""
-        yield "It did not deadlock this time. fix: take these locks in one order everywhere, or both under a"
-        yield "third one"
+        yield "no deadlock came of it this time"
+        yield ""
+        yield "fix: take the locks in one order everywhere (several keys at once: KeyedMutex.all_of), or"
+        yield "     hold one more lock, always the same, around both"

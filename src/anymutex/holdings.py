@@ -35,14 +35,6 @@ class Hold(Protocol):
     """What the same task took after it and still holds."""
 
     @property
-    def nests(self) -> bool:
-        """Whether somebody asked for another lock while holding this one, ever."""
-        ...
-
-    @nests.setter
-    def nests(self, nests: bool, /) -> None: ...
-
-    @property
     def label(self) -> str:
         """What reports call the lock."""
         ...
@@ -55,11 +47,12 @@ class Hold(Protocol):
 class Holdings:
     """The holds of one run."""
 
-    __slots__ = ("__weakref__", "_limit", "last", "solo")
+    __slots__ = ("__weakref__", "_limit", "last", "nest", "solo")
 
     def __init__(self) -> None:
         self.solo: Hold | None = None
         self.last: dict[Task, Hold] = {}
+        self.nest = False  # whether any task ever asked for a lock while holding another
         self._limit = 64  # how many tasks may be in `last` until it is looked whether some have ended
 
     def last_of(self, task: Task) -> Hold | None:
@@ -83,7 +76,7 @@ class Holdings:
         if outer is not None:
             if outer is self.solo:
                 self.solo = None
-            outer.nests = True
+            self.nest = True
             outer.inner = hold
         hold.outer = outer
         self.last[task] = hold

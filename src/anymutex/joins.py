@@ -70,11 +70,10 @@ class JoinWatch:
         """Wake who may be part of a ring; say whether anybody waits at all."""
         contended = [lock for lock in tuple(waits.contended) if lock.bound().run is self._run]
         seen = {lock: [task for task, _ in lock.blockers()] for lock in contended}
-        for lock, holders in seen.items():
-            if self._seen.get(lock) == holders:
-                _wake_suspects(lock, contended)
-        self._pause = min(2 * self._pause, _LAST) if seen.keys() & self._seen.keys() else _FIRST
+        stuck = {task for lock, tasks_ in seen.items() if self._seen.get(lock) == tasks_ for task in tasks_}
+        self._pause = min(2 * self._pause, _LAST) if stuck else _FIRST
         self._seen = seen
+        _wake_suspects(stuck, contended)
         return bool(seen)
 
     def _tick(self) -> None:
@@ -93,21 +92,49 @@ class JoinWatch:
             self.is_armed = False
 
 
-def _wake_suspects(lock: Queued, contended: list[Queued]) -> None:
-    everybody = _everybody_who_waits(contended)
-    joined = cache(joined_by)  # many may queue behind one
-    for ticket, task in tuple(lock.queued()):
-        if not ticket.done() and (wait := everybody.get(task)) is not None:
-            ring = rings.find(task, wait, everybody.get, joined)
-            if ring is not None:
-                _wake([task, *(link.task for link in ring if link.task not in waits.waiting)], everybody)
-                return
+def _wake_suspects(stuck: set[Task], contended: list[Queued]) -> None:
+    """Wake those who are part of a ring through one of the `stuck`, who hold something for long.
+
+    Rings of waits alone are found when they are closed, so each must have one that joins and waits for no
+    lock; most hold something and join nobody, and that is all there is to be done about them.
+    """
+    joiners = [task for task in stuck if task not in waits.waiting and joined_by(task)]
+    if joiners:
+        everybody = _everybody_who_waits(contended)
+        for joiner in joiners:
+            for task in _who_waits_for(joiner, everybody):
+                ring = rings.find(task, everybody[task], everybody.get, joined_by)
+                if ring is not None:
+                    unregistered = (link.task for link in ring if link.task not in waits.waiting)
+                    _wake({task, *unregistered}, everybody)
+                    break
+
+
+def _who_waits_for(joiner: Task, everybody: dict[Task, Wait]) -> list[Task]:
+    """Those whom `joiner` waits for, in any number of steps, and who wait for what it holds itself."""
+    seen: set[Task] = set()
+    found: list[Task] = []
+    ahead = joined_by(joiner)
+    while ahead:
+        task = ahead.pop()
+        if task in seen:
+            continue
+        seen.add(task)
+        wait = everybody.get(task)
+        if wait is None:
+            ahead += joined_by(task)
+            continue
+        blockers = [blocker for blocker, _ in wait.wanted.blockers()]
+        if joiner in blockers:
+            found.append(task)
+        ahead += blockers
+    return found
 
 
 def _everybody_who_waits(contended: list[Queued]) -> dict[Task, Wait]:
     """The waits that are registered, and those of all others who queue, as if they had no deadline."""
     queued = {
-        task: waits.Wait(lock, ticket, waits.UNKNOWN)
+        task: waits.Wait(lock, ticket, waits.NEVER)
         for lock in contended
         for ticket, task in tuple(lock.queued())
         if not ticket.done()
@@ -115,7 +142,7 @@ def _everybody_who_waits(contended: list[Queued]) -> dict[Task, Wait]:
     return queued | waits.waiting
 
 
-def _wake(suspects: list[Task], everybody: dict[Task, Wait]) -> None:
+def _wake(suspects: set[Task], everybody: dict[Task, Wait]) -> None:
     for task in suspects:
         wait = everybody.get(task)
         if wait is not None and not wait.ticket.done():

@@ -14,6 +14,7 @@ which each task waits for one thing at a time.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
@@ -85,8 +86,9 @@ def find(
     while ahead:
         link = ahead.pop()
         if link.task is task:
-            if not _ends_by_itself(wait, link):
-                return link._replace(wait=wait).path()
+            ring = link._replace(wait=wait).path()
+            if not any(_ends_by_itself(one, link) for one in [wait, *_waits_before_any_hold(ring)]):
+                return ring
         elif link.task not in seen:
             its_wait = wait_of(link.task)
             if its_wait is None or its_wait.ticket.done():
@@ -98,6 +100,12 @@ def find(
                 ahead += _next_links(its_wait, link._replace(wait=its_wait))
             seen.add(link.task)
     return None
+
+
+def _waits_before_any_hold(ring: list[Link]) -> list[Wait]:
+    """Those that count against the hold of the last link: the ring has no other before them."""
+    before = itertools.takewhile(lambda link: link.hold is None, ring[:-1])
+    return [link.wait for link in before if link.wait is not None]
 
 
 def _next_links(wait: Wait, before: Link | None) -> list[Link]:

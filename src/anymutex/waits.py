@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from anymutex.holdings import Hold
     from anymutex.tasks import Actor, Run, Task
 
-UNKNOWN = math.inf
-"""The deadline of a hold that nobody asked for: it excuses any wait that has a deadline."""
+UNKNOWN = -math.inf
+"""The deadline of a hold that was not asked for: it excuses nothing, as if it had been there all the time."""
+NEVER = math.inf
+"""The deadline of a wait that was not asked for."""
 
 
 class Bound(Protocol):

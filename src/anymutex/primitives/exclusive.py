@@ -14,7 +14,7 @@ from anymutex.primitives import complaints
 from anymutex.primitives.locklike import LockLike
 from anymutex.primitives.waitqueue import WaitQueue, wake
 from anymutex.probe import announce, listeners
-from anymutex.waits import UNKNOWN, contended, watched
+from anymutex.waits import contended, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from anymutex.waits import Ticket
 
 NO_QUEUE: Any = WaitQueue(None)  # an empty queue, as long as nobody waits: a deque holds 624 bytes
-FIELDS = ("_granted", "_is_contended", "_queue", "deadline", "inner", "nests", "outer", "owner", "taken")
+FIELDS = ("_granted", "_is_contended", "_queue", "deadline", "inner", "outer", "owner", "taken")
 
 
 class Exclusive(LockLike):
@@ -36,7 +36,6 @@ class Exclusive(LockLike):
         owner: Task  # or None
         taken: Site
         deadline: float
-        nests: Any  # of bool; a property of those that learn it together
         outer: Hold | None
         inner: Hold | None
         _granted: Ticket | None  # set while it is reserved for a task that has not run yet
@@ -95,7 +94,7 @@ class Exclusive(LockLike):
 
     def _settle(self, task: Task, site: Site) -> None:
         self._granted = None
-        self.deadline = self.bound().facts.deadline() if self.nests else UNKNOWN
+        self.deadline = self._deadline_after_waiting()
         self.taken = site
         self.bound().facts.holdings.link(self, task)
 

@@ -60,7 +60,6 @@ class Flight(Exclusive):
         self.outer: Hold | None = None
         self.inner: Hold | None = None
         self.deadline = UNKNOWN
-        self.nests = False
         self._is_contended = False
         self._queue = NO_QUEUE
 

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 
-_OWN_FIELDS = tuple(field for field in FIELDS if field != "nests")
-
-
 class KeyedLock(Exclusive, Generic[K]):
     """What `keyed[key]` gives: a lock with all that a `Mutex` can do. Not to be made by hand.
 
@@ -40,7 +37,7 @@ class KeyedLock(Exclusive, Generic[K]):
         key: Its key.
     """
 
-    __slots__ = (*_OWN_FIELDS, "__weakref__", "key", "keyed", "pins", "serial")
+    __slots__ = (*FIELDS, "__weakref__", "key", "keyed", "pins", "serial")
 
     def __init__(self, keyed: KeyedMutex[K], key: K) -> None:
         self.keyed = keyed
@@ -83,15 +80,6 @@ class KeyedLock(Exclusive, Generic[K]):
     def kind(self) -> str:
         """What reports call its kind."""
         return type(self.keyed).__name__
-
-    @property
-    def nests(self) -> bool:
-        """Learnt for all keys together: an entry does not live long enough."""
-        return self.keyed.nests
-
-    @nests.setter
-    def nests(self, nests: bool) -> None:
-        self.keyed.nests = nests
 
     def in_effect(self) -> Self:
         """The one in the table, if there is one for this key."""
@@ -153,3 +141,4 @@ class KeyedLock(Exclusive, Generic[K]):
     def _drop_if_idle(self) -> None:
         if self.owner is None and not self.pins:
             self.keyed.entries.pop(self.key, None)
+            self._queue = NO_QUEUE  # it may come back in another run

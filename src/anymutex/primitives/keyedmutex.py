@@ -49,7 +49,7 @@ class KeyedMutex(RunBound, Generic[K]):
         ((1, True, False), 0)
     """
 
-    __slots__ = ("__weakref__", "entries", "nests", "serials")
+    __slots__ = ("__weakref__", "entries", "serials")
 
     def __init__(
         self,
@@ -61,7 +61,6 @@ class KeyedMutex(RunBound, Generic[K]):
         super().__init__(name, fast_acquire=fast_acquire, deadlock=deadlock)
         # For this package's own files.
         self.entries: dict[K, KeyedLock[K]] = {}
-        self.nests = False
         self.serials = count(1)
 
     def __getitem__(self, key: K) -> KeyedLock[K]:

@@ -278,7 +278,9 @@ class LockLike(ABC):
         return ticket
 
     def _register_if_it_holds(self, ticket: Ticket, task: Task) -> None:
-        if self.bound().facts.holdings.last_of(task) is not None:
+        holdings = self.bound().facts.holdings
+        if holdings.last_of(task) is not None:
+            holdings.nest = True
             self._register(ticket, task)
 
     def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy = rings.nobody) -> None:
@@ -287,8 +289,6 @@ class LockLike(ABC):
         Raises:
             DeadlockError: it does now.
         """
-        if (hold := self.bound().facts.holdings.last_of(task)) is not None:
-            hold.nests = True
         wait = waits.Wait(self, ticket, self.bound().facts.deadline())
         if not self.bound().waits_it_out:
             ring = rings.find(task, wait, waits.waiting.get, looking)
@@ -315,6 +315,11 @@ class LockLike(ABC):
             self._give_up(ticket, task)
             raise
         return ticket
+
+    def _deadline_after_waiting(self) -> float:
+        """What a hold must know of its deadline: only asked, for that takes long, where tasks nest locks."""
+        facts = self.bound().facts
+        return facts.deadline() if facts.holdings.nest else waits.UNKNOWN
 
     def _give_up(self, ticket: Ticket, task: Task) -> None:
         waits.waiting.pop(task, None)

@@ -83,7 +83,6 @@ class Mutex(RunBound, Exclusive):
         self.owner: Task = None  # for hot paths: held by the caller if it is `facts.who()`
         self.taken: Site = self._made  # where the present owner took it
         self.deadline = UNKNOWN
-        self.nests = False
         self.outer: Hold | None = None
         self.inner: Hold | None = None
         self._granted = None
@@ -138,7 +137,7 @@ class Mutex(RunBound, Exclusive):
             if waiting:
                 waiting.pop(task, None)
             self._granted = None
-            deadline = facts.deadline() if self.nests else UNKNOWN
+            deadline = facts.deadline() if holdings.nest else UNKNOWN
         self._inner.acquire_nowait()
         self.owner = task
         self.deadline = deadline

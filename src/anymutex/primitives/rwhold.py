@@ -54,15 +54,6 @@ class RWHold:
         """What reports call the side."""
         return (self.rw.writer if self.writes else self.rw.reader).label
 
-    @property
-    def nests(self) -> bool:
-        """Learnt for the lock as a whole."""
-        return self.rw.nests
-
-    @nests.setter
-    def nests(self, nests: bool) -> None:
-        self.rw.nests = nests
-
     def owner_ended(self) -> None:
         """The owner has ended without releasing it: those who wait must be told."""
         self.rw.hold_ended(self)

@@ -66,7 +66,7 @@ class RWMutex(RunBound):
         ((True, False), True)
     """
 
-    __slots__ = ("__weakref__", "nests", "reading", "waiting_readers", "waiting_writers", "writing")
+    __slots__ = ("__weakref__", "reading", "waiting_readers", "waiting_writers", "writing")
 
     def __init__(
         self,
@@ -81,7 +81,6 @@ class RWMutex(RunBound):
         self.writing: RWHold | None = None
         self.waiting_readers: WaitQueue = NO_QUEUE
         self.waiting_writers: WaitQueue = NO_QUEUE
-        self.nests = False
 
     @property
     def reader(self) -> ReaderLock:

@@ -11,7 +11,6 @@ from anymutex.events import ProblemFound
 from anymutex.primitives import complaints
 from anymutex.primitives.locklike import LockLike
 from anymutex.probe import announce, listeners
-from anymutex.waits import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +84,7 @@ class RWSide(LockLike):
     def _settle(self, task: Task, site: Site) -> None:
         hold = self._hold_of(task)
         assert hold is not None  # it was reserved
-        deadline = self.rw.facts.deadline() if self.rw.nests else UNKNOWN
+        deadline = self._deadline_after_waiting()
         self._settled(hold, task, site, deadline)
 
     def _be_waited_for(self) -> None:

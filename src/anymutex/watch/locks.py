@@ -11,8 +11,8 @@ Rule 4. Both sides of an RWMutex are one lock here: readers wait behind a writer
 Rule 5. A lock is known by a number, weakly, and a task too. Keys of a KeyedMutex are kept.
 
 Linux' lockdep does the same for classes of locks; here each lock is one of its own, so that two locks made by
-one line are never mixed up. Rule 2 is that of Goodlock (Havelund, Using Runtime Analysis to Guide Model
-Checking of Java Programs, 2000).
+one line are never mixed up. Rule 2 is from Bensalem and Havelund, Dynamic Deadlock Analysis of Multi-Threaded
+Programs (2005).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class LockOrder:
         on_inversion: Called with each `LockInversion` when it is found.
 
     Attributes:
-        inversions: The reports so far, each ring of locks once.
+        inversions: The reports so far: each ring of locks once, and none around one that was told.
 
     Example:
         >>> import anyio
@@ -111,7 +111,7 @@ class LockOrder:
         self._task_numbers: WeakKeyDictionary[Task, int] = WeakKeyDictionary()
         self._held: WeakKeyDictionary[Task, list[_Held]] = WeakKeyDictionary()
         self._orders: dict[Node, dict[Node, _Order]] = {}  # first -> second -> how
-        self._told: set[frozenset[Node]] = set()
+        self._told: list[frozenset[Node]] = []
 
     def __enter__(self) -> Self:
         probe.attach(self.hear)
@@ -150,12 +150,11 @@ class LockOrder:
             order = seconds[second.node] = _Order(first, second, number, who, gates, is_grouped)
         elif not order.again(number, gates, is_grouped):
             return
-        ring = self._ring_closed_by(order)
-        if ring is not None:
+        if (ring := self._ring_closed_by(order)) is not None:
             self._tell(ring)
 
     def _ring_closed_by(self, closing: _Order) -> list[_Order] | None:
-        """The shortest ring with `closing` in it that may become a deadlock and is not told yet."""
+        """The shortest ring with `closing` in it that may become a deadlock."""
         seen = {closing.first.node, closing.second.node}
         paths: list[list[_Order]] = [[closing]]
         for path in paths:  # grows while it is gone through: breadth first
@@ -163,18 +162,18 @@ class LockOrder:
                 if not all(order.may_meet(other) for other in path):
                     continue
                 longer = [*path, order]
-                if node == closing.first.node and self._is_news(longer):
+                if node == closing.first.node and not all(order.is_grouped for order in longer):
                     return longer
                 if node not in seen:
                     seen.add(node)
                     paths.append(longer)
         return None
 
-    def _is_news(self, ring: list[_Order]) -> bool:
-        return _nodes_of(ring) not in self._told and not all(order.is_grouped for order in ring)
-
     def _tell(self, ring: list[_Order]) -> None:
-        self._told.add(_nodes_of(ring))
+        nodes = frozenset(order.first.node for order in ring)
+        if any(told <= nodes for told in self._told):  # mend that one first
+            return
+        self._told.append(nodes)
         report = LockInversion(tuple(_seen(order) for order in (*ring[1:], ring[0])))  # the newest last
         self.inversions.append(report)
         if self._on_inversion is not None:
@@ -191,7 +190,9 @@ class LockOrder:
         return _Held(self._node_of(lock), lock.label, stacks.caller_site(), lock.is_shared)
 
     def _node_of(self, lock: Any) -> Node:
-        return self._number_in(self._lock_numbers, lock.bound()), getattr(lock, "key", None)
+        bound = lock.bound()
+        key = None if bound is lock else getattr(lock, "key", None)
+        return self._number_in(self._lock_numbers, bound), key
 
     def _number_in(self, numbers: WeakKeyDictionary[Any, int], thing: Any) -> int:
         number = numbers.get(thing)
@@ -209,10 +210,6 @@ def _is_grouped(first: _Held, second: _Held, lock: Any) -> bool:
         return False
     entry = lock.bound().entries.get(first.node[1])
     return entry is not None and entry.pins > 0
-
-
-def _nodes_of(ring: list[_Order]) -> frozenset[Node]:
-    return frozenset(order.first.node for order in ring)
 
 
 def _seen(order: _Order) -> OrderSeen:
