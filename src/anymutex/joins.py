@@ -153,6 +153,8 @@ def joined_by(task: Task) -> list[Task]:
     """The tasks that `task` is waiting for to end, all of them."""
     joiners = _joiners(tasks.library.name)
     frames, awaited = stacks.suspended(tasks.coroutine_of(task))
+    if any(_is_limited(frame) for frame in frames):
+        return []
     for frame in reversed(frames):
         if (children_of := joiners.get(frame.f_code)) is not None:
             return _living(children_of(frame, task))
@@ -175,7 +177,7 @@ def _joiners(library: str | None) -> dict[CodeType, Callable[[FrameType, Task], 
         return {manager.__aexit__.__code__: _children_of_nursery}
     groups = (asyncio.TaskGroup, type(anyio.create_task_group()))
     ends = {group.__aexit__.__code__: _children_of_group for group in groups}
-    return ends | {asyncio.wait.__code__: _all_waited_for, asyncio.wait_for.__code__: _nobody}
+    return ends | {asyncio.wait.__code__: _all_waited_for}
 
 
 def _children_of_nursery(_frame: FrameType, task: Task) -> Iterable[Any]:
@@ -193,8 +195,9 @@ def _all_waited_for(frame: FrameType, _task: Task) -> Iterable[Any]:
     return () if limited else tuple(local["fs"])
 
 
-def _nobody(_frame: FrameType, _task: Task) -> Iterable[Any]:
-    return ()
+def _is_limited(frame: FrameType) -> bool:
+    """Whether what is awaited there ends by itself; inside or outside of the hold can't be told."""
+    return frame.f_code is asyncio.wait_for.__code__ and frame.f_locals["timeout"] is not None
 
 
 def _awaited_tasks(awaited: object) -> list[Any]:

@@ -81,6 +81,8 @@ def find(
         wait_of: Tells what another task waits for, if it is known to wait.
         joined_by: Tells which tasks another one, which waits for no lock, waits for to end.
     """
+    if not _leads_back(task, wait, wait_of, joined_by):
+        return None
     seen: set[Task] = set()
     ahead = _next_links(wait, None)
     while ahead:
@@ -100,6 +102,24 @@ def find(
                 ahead += _next_links(its_wait, link._replace(wait=its_wait))
             seen.add(link.task)
     return None
+
+
+def _leads_back(task: Task, wait: Wait, wait_of: Callable[[Task], Wait | None], joined_by: JoinedBy) -> bool:
+    """Whether there is any way round, excused or not: a long chain of waits is gone through at each wait."""
+    seen: set[Task] = set()
+    ahead = [blocker for blocker, _ in wait.wanted.blockers()]
+    while ahead:
+        found = ahead.pop()
+        if found is task:
+            return True
+        if found not in seen:
+            seen.add(found)
+            its_wait = wait_of(found)
+            if its_wait is None or its_wait.ticket.done():
+                ahead += joined_by(found)
+            else:
+                ahead += [blocker for blocker, _ in its_wait.wanted.blockers()]
+    return False
 
 
 def _waits_before_any_hold(ring: list[Link]) -> list[Wait]:
