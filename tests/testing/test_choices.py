@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anymutex.testing.choices import Deviation, Schedule
+
+if TYPE_CHECKING:
+    from anymutex.testing.choices import TaskId
 
 steps = st.integers(0, 10**9 - 1)
 task_ids = st.lists(steps, min_size=1, max_size=5).map(tuple)
@@ -39,8 +43,8 @@ def test_the_default_order_is_the_shortest_token() -> None:
 
 def test_what_deviates_is_who_was_not_first() -> None:
     """A trace and its queues make a schedule."""
-    trace = [(0,), (0, 1), (0, 0)]
-    queues = [[(0,)], [(0, 0), (0, 1)], [(0, 0)]]
+    trace: list[TaskId] = [(0,), (0, 1), (0, 0)]
+    queues: list[list[TaskId]] = [[(0,)], [(0, 0), (0, 1)], [(0, 0)]]
 
     assert Schedule.of_trace(trace, queues).token == "v1,1=0.1"
 

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from anymutex.testing.choices import Schedule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from anymutex.testing.choices import TaskId
     from anymutex.testing.strategy import Strategy
 
 Task: TypeAlias = Any  # what a driver calls a task; hashable
-Stop: TypeAlias = Literal["deadlock", "hang", "livelock"]
+Stop: TypeAlias = Literal["deadlock", "hang", "livelock", "over"]  # "over": the program ended by itself
 
 SWALLOWED = 500
 """So many steps of a run that is being cancelled, and its tasks are known to swallow cancellation."""
@@ -54,9 +56,15 @@ class Scheduler:
     Args:
         strategy: Who chooses where there is a choice.
         limits: When to call it a livelock or a hang.
+        observer: Called with each task of the run after each of its steps.
     """
 
-    def __init__(self, strategy: Strategy, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        strategy: Strategy,
+        limits: Limits | None = None,
+        observer: Callable[[Scheduler, Task], object] | None = None,
+    ) -> None:
         self.trace: list[TaskId] = []
         self.queues: list[list[TaskId]] = []
         self.names: dict[TaskId, str] = {}
@@ -67,6 +75,7 @@ class Scheduler:
         self.steps_since_stop = 0
         self._strategy = strategy
         self._limits = limits or Limits()
+        self._observer = observer
         self._ids: dict[Task, TaskId] = {}
         self._children: dict[TaskId, int] = {}
         self._woken: dict[Task, tuple[int, TaskId]] = {}
@@ -135,6 +144,11 @@ class Scheduler:
         self._note_step(task_id, queue)
         del woken[by_id[task_id]]
         return by_id[task_id]
+
+    def stepped(self, task: Task) -> None:
+        """`task` has taken the step it was picked for; it may have ended with that."""
+        if self._observer is not None and not self.stopped:
+            self._observer(self, task)
 
     def jump(self, now: float, *, timer_is_old: bool = False) -> None:
         """Nobody can run; the clock goes forward to `now`, in seconds since the run began.

@@ -1,0 +1,270 @@
+"""DrivenLoop: the real asyncio loop, with the steps of its tasks let through one at a time.
+
+Rule 1. Public API only: `call_soon`, `call_at`, `time`, `call_exception_handler` and the selector are what
+        a loop may override or be given. A task's step is a `call_soon` of a bound method of the task.
+Rule 2. Everything that is not a task's step keeps asyncio's order, which is documented to be FIFO, and is run
+        before the next step is chosen. A callback that puts itself back again and again, as anyio's delivery
+        of cancellation does, counts once between two steps: it neither starves tasks nor is starved.
+Rule 3. Time stands still while anything can run, and then jumps to the next timer.
+Rule 4. Nothing can run, no timer, no socket: that is a deadlock. All tasks are cancelled then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import selectors
+import time
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
+
+from anymutex import tasks
+from anymutex.errors import UsageError
+from anymutex.testing.blocked import look_around
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymutex.testing.blocked import Blocked
+    from anymutex.testing.scheduler import Scheduler
+
+    Select: TypeAlias = Callable[[float | None], list[Any]]
+
+Ts = TypeVarTuple("Ts")
+
+SETTLING_ROUNDS = 100
+CANCELS = 10  # so often a task is cancelled before it is given up
+IO_GRACE = 0.002  # real seconds for data on a socket before the clock jumps
+IO_PATIENCE = 1.0  # real seconds without any before the run is called stuck
+
+
+class DrivenLoop(asyncio.SelectorEventLoop):
+    """A loop whose tasks take the steps that a scheduler picks; an ordinary one while there is none."""
+
+    def __init__(self) -> None:
+        self.scheduler: Scheduler | None = None
+        self.blocked: tuple[Blocked, ...] = ()
+        self.complaints: list[str] = []
+        self._now = 0.0
+        self._steps: dict[asyncio.Task[Any], Callable[[], object]] = {}
+        self._running_task: asyncio.Task[Any] | None = None
+        self._dispatching = False
+        self._news: set[object] = set()
+        self._has_news = False
+        self._rounds = 0
+        self._cancels = 0
+        self._timers: list[tuple[int, asyncio.TimerHandle]] = []
+        self._outside = contextvars.Context()
+        self._files = _IdleSelector(self._idle)
+        super().__init__(self._files)
+        self._own_files = len(self._files.get_map())  # asyncio's own pipe for wake-ups
+
+    def begin(self, scheduler: Scheduler) -> None:
+        """From now on the tasks that are started belong to a run."""
+        self.scheduler = scheduler
+        self._cancels = 0
+        self._now = 0.0
+        self.blocked = ()
+        self.complaints = []
+
+    def end(self) -> None:
+        """The run is over; what it has set up is taken down."""
+        self.scheduler = None
+        self._steps.clear()
+        for _, timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def cancel_all(self) -> None:
+        """Cancel the tasks of the run that still live."""
+        self._cancels += 1
+        for task in self._run.alive:
+            task.cancel()
+
+    def cancel_leftovers(self) -> None:
+        """The program is over: let the tasks that it has left end, as `asyncio.run` does."""
+        self._run.stop("over")
+        while self._run.alive and self._cancels < CANCELS and not self._run.is_swallowed:
+            self.cancel_all()
+            self.run_forever()
+
+    # What asyncio calls.
+
+    def time(self) -> float:
+        """The virtual time in seconds; it begins at 0 in each run."""
+        return self._now
+
+    def call_soon(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """Hold back the steps of tasks, and pass on all the rest."""
+        if self.scheduler is None:
+            return super().call_soon(callback, *args, context=context)
+        task = _stepping_task(callback)
+        if task is None:
+            self._note_news(callback, args)
+            return super().call_soon(callback, *args, context=context)
+        return self._hold_back(task, callback, args, context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Note who is going to wake at a time: that tells a long sleep from a hang."""
+        timer = super().call_at(when, callback, *args, context=context)
+        if self.scheduler is not None:
+            self._timers.append((self.scheduler.jumps, timer))
+        return timer
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """What asyncio would only log is a finding here."""
+        if self.scheduler is not None:
+            error = context.get("exception")
+            told = f": {type(error).__name__}: {error}" if error else ""
+            self.complaints.append(f"{context.get('message', 'an error')}{told}")
+
+    def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
+        """Refuse."""
+        raise UsageError("explore can't drive signals: they come from outside of the schedule")
+
+    async def subprocess_exec(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse."""
+        raise UsageError("explore can't drive subprocesses: they run outside of the schedule")
+
+    subprocess_shell = subprocess_exec
+
+    # One step after the other.
+
+    @property
+    def _run(self) -> Scheduler:
+        assert self.scheduler is not None
+        return self.scheduler
+
+    def _hold_back(
+        self,
+        task: asyncio.Task[Any],
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        context: contextvars.Context | None,
+    ) -> asyncio.Handle:
+        if not self._run.knows(task):
+            self._run.spawned(task, self._running_task, tasks.full_name_of(task))
+        context = contextvars.copy_context() if context is None else context
+        self._steps[task] = lambda: context.run(callback, *args)
+        self._run.woke(task)
+        self._dispatch_soon()
+        return asyncio.Handle(callback, args, self, context)
+
+    def _note_news(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+        function = getattr(callback, "__func__", callback)
+        key = (id(function), id(getattr(callback, "__self__", None)), *map(id, args))
+        if key not in self._news:
+            self._news.add(key)
+            self._has_news = True
+
+    def _dispatch_soon(self) -> None:
+        if not self._dispatching:
+            self._dispatching = True
+            self._has_news = False
+            super().call_soon(self._dispatch, context=self._outside)
+
+    def _dispatch(self) -> None:
+        self._dispatching = False
+        if not self._steps:
+            return
+        if self._has_news and self._rounds < SETTLING_ROUNDS:
+            self._rounds += 1
+        else:
+            self._rounds = 0
+            self._news.clear()
+            self._let_one_go()
+        if self._steps:
+            self._dispatch_soon()
+
+    def _let_one_go(self) -> None:
+        scheduler = self._run
+        was_stopped = scheduler.stopped
+        task = scheduler.pick()
+        if scheduler.stopped and not was_stopped:
+            self._give_up()
+        if scheduler.is_swallowed:
+            self.stop()
+        self._running_task = task
+        try:
+            self._steps.pop(task)()
+        except (KeyboardInterrupt, SystemExit):
+            pass  # the task has it as its own exception, and whoever awaits the task will get it
+        finally:
+            self._running_task = None
+        scheduler.stepped(task)
+        if task.done():
+            scheduler.exited(task)
+
+    # Nothing can run.
+
+    def _idle(self, select: Select, timeout: float | None) -> list[Any]:
+        if self.scheduler is None:
+            return select(timeout)
+        if len(self._files.get_map()) > self._own_files and (found := _wait_for_io(select, timeout)):
+            return found
+        if timeout is not None:
+            self._jump(timeout)
+        elif (self._run.stopped and self._cancels >= CANCELS) or not self._run.alive:
+            self.stop()
+        else:
+            self._run.stop("deadlock")
+            self._give_up()
+        return select(0)
+
+    def _jump(self, seconds: float) -> None:
+        self._now += seconds
+        scheduler = self._run
+        was_stopped = scheduler.stopped
+        scheduler.jump(self._now, timer_is_old=self._has_old_timer())
+        if scheduler.stopped and not was_stopped:
+            self._give_up()
+
+    def _has_old_timer(self) -> bool:
+        self._timers = [(made, timer) for made, timer in self._timers if _is_ahead(timer, self._now)]
+        return any(made <= self._run.progress.jumps for made, _ in self._timers)
+
+    def _give_up(self) -> None:
+        self.blocked = self.blocked or look_around(self._run)
+        self.cancel_all()
+
+
+class _IdleSelector(selectors.DefaultSelector):
+    """Tells the loop when it would wait."""
+
+    def __init__(self, on_idle: Callable[[Select, float | None], list[Any]]) -> None:
+        super().__init__()
+        self._on_idle = on_idle
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        """Look for what is ready at once; waiting is the loop's decision."""
+        if timeout is not None and timeout <= 0:
+            return super().select(0)
+        return self._on_idle(super().select, timeout)
+
+
+def _wait_for_io(select: Select, timeout: float | None) -> list[Any]:
+    until = time.monotonic() + (IO_PATIENCE if timeout is None else IO_GRACE)
+    found: list[Any] = []
+    while not found and (left := until - time.monotonic()) > 0:
+        found = select(left)
+    return found
+
+
+def _is_ahead(timer: asyncio.TimerHandle, now: float) -> bool:
+    return not timer.cancelled() and timer.when() > now
+
+
+def _stepping_task(callback: object) -> asyncio.Task[Any] | None:
+    """The task whose step `callback` is. `task.cancel` is no step: it is a method that the type has."""
+    task = getattr(callback, "__self__", None)
+    if not isinstance(task, asyncio.Task):
+        return None
+    name = getattr(callback, "__name__", None)
+    return None if name is not None and hasattr(type(task), name) else task

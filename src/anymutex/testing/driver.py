@@ -1,0 +1,52 @@
+"""Driver: what drives one event loop, one task step at a time."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+
+from anymutex import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from anymutex.testing.blocked import Blocked
+    from anymutex.testing.scheduler import Scheduler
+
+    AsyncProgram: TypeAlias = Callable[[], Awaitable[Any]]
+
+
+class Ended(NamedTuple):
+    """How a driven run ended."""
+
+    value: Any = None
+    error: BaseException | None = None
+    blocked: tuple[Blocked, ...] = ()
+    """Where the tasks stood when the run had to be stopped."""
+    complaints: tuple[str, ...] = ()
+    """What the loop's exception handler was told."""
+    leftovers: tuple[str, ...] = ()
+    """The names of tasks that no cancellation ended."""
+
+
+class Driver(Protocol):
+    """Runs programs on one backend as a scheduler decides."""
+
+    def run(self, program: AsyncProgram, scheduler: Scheduler) -> Ended:
+        """Run `program` once, to its end or until it is stopped; nothing it raises is raised here."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the driver keeps between runs."""
+        ...
+
+
+@contextmanager
+def driving() -> Iterator[None]:
+    """Let the primitives ask no clock, and make every acquire a choice."""
+    before = probe.driven
+    probe.driven = True
+    try:
+        yield
+    finally:
+        probe.driven = before

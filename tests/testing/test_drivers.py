@@ -1,0 +1,352 @@
+"""The real asyncio and the real trio take one step at a time, the same on both."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.lowlevel
+import pytest
+from drivers import DRIVERS, drive
+
+from anymutex import DeadlockError, Mutex, probe
+from anymutex.testing.driven_loop import DrivenLoop
+from anymutex.testing.driver_asyncio import AsyncioDriver
+from anymutex.testing.scheduler import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymutex.testing.driver import Driver
+
+SHORT = Limits(fair_after=100, hang_seconds=5, hang_jumps=5)
+
+
+@pytest.fixture(params=list(DRIVERS))
+def driver(request: pytest.FixtureRequest) -> Iterator[Driver]:
+    """Give the driver of one backend, and close it."""
+    driver = DRIVERS[request.param]()
+    yield driver
+    driver.close()
+
+
+async def two_tasks() -> list[str]:
+    """Let two tasks write down their names, with a checkpoint between their two steps."""
+    said: list[str] = []
+
+    async def say(name: str) -> None:
+        said.append(name)
+        await anyio.lowlevel.checkpoint()
+        said.append(name)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(say, "a")
+        group.start_soon(say, "b")
+    return said
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("v1", "abab"),
+        ("v1,1=0.1", "baba"),
+        ("v1,2=0.0", "aabb"),
+        ("v1,1=0.1,2=0.1", "bbaa"),
+        ("v1,3=0.1", "abba"),
+    ],
+)
+def test_steps_are_taken_in_the_order_of_the_token(driver: Driver, token: str, said: str) -> None:
+    """Not otherwise than the loop could."""
+    ended, scheduler = drive(driver, two_tasks, token)
+
+    assert list(said) == ended.value
+    assert token == scheduler.schedule.token
+    assert len(scheduler.trace) == 6
+
+
+def test_a_program_that_never_awaits(driver: Driver) -> None:
+    """It is one step."""
+
+    async def program() -> int:
+        return 5
+
+    ended, scheduler = drive(driver, program)
+
+    assert ended.value == 5
+    assert scheduler.trace == [(0,)]
+
+
+def test_an_exception_is_kept(driver: Driver) -> None:
+    """In its group, as it came."""
+
+    async def program() -> None:
+        raise KeyError("x")
+
+    ended, _ = drive(driver, program)
+
+    assert isinstance(ended.error, KeyError)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_a_program_may_raise_what_ends_others(driver: Driver, error: type[BaseException]) -> None:
+    """It is not ours: we have not been interrupted."""
+
+    async def program() -> None:
+        await anyio.lowlevel.checkpoint()
+        raise error
+
+    ended, _ = drive(driver, program)
+
+    assert isinstance(ended.error, error)
+
+
+def test_sleeping_takes_no_time(driver: Driver) -> None:
+    """The clock jumps, in the order of the deadlines, and begins at the same time in each run."""
+
+    async def program() -> tuple[list[int], float]:
+        woken: list[int] = []
+        began = anyio.current_time()
+
+        async def sleep(hours: int) -> None:
+            await anyio.sleep(3600 * hours)
+            woken.append(hours)
+
+        async with anyio.create_task_group() as group:
+            for hours in (3, 1, 2):
+                group.start_soon(sleep, hours)
+        return woken, round(anyio.current_time() - began)
+
+    began = time.monotonic()
+    for _ in range(2):
+        ended, _ = drive(driver, program)
+
+        assert ended.value == ([1, 2, 3], 3 * 3600)
+    assert time.monotonic() - began < 2
+
+
+def test_a_deadline_ends_a_wait(driver: Driver) -> None:
+    """Without anybody else."""
+
+    async def program() -> bool:
+        with anyio.move_on_after(10) as scope:
+            await anyio.Event().wait()
+        return scope.cancelled_caught
+
+    assert drive(driver, program)[0].value is True
+
+
+def test_a_deadlock_is_seen_and_ends(driver: Driver) -> None:
+    """Each task is named by its path, with what it wants and who has that; `finally` blocks are run."""
+    undone: list[str] = []
+
+    async def take(one: anyio.Lock, two: anyio.Lock) -> None:
+        try:
+            async with one:
+                await anyio.sleep(1)
+                async with two:
+                    pass
+        finally:
+            undone.append("taker")
+
+    async def program() -> None:
+        a, b = anyio.Lock(), anyio.Lock()
+        async with anyio.create_task_group() as group:
+            group.start_soon(take, a, b)
+            group.start_soon(take, b, a)
+
+    ended, scheduler = drive(driver, program)
+
+    assert scheduler.stopped == "deadlock"
+    assert [(one.task, one.wants, one.owner) for one in ended.blocked] == [
+        ((0,), "the end of its TaskGroup", None),
+        ((0, 0), "Lock.acquire", (0, 1)),
+        ((0, 1), "Lock.acquire", (0, 0)),
+    ]
+    assert ended.blocked[1].places[-1].text == "async with two:"
+    assert undone == ["taker", "taker"]
+    assert ended.leftovers == ()
+
+
+def test_a_shielded_task_does_not_hang_us(driver: Driver) -> None:
+    """Nothing but us ends it, and the next run begins afresh."""
+
+    async def program() -> None:
+        async with anyio.create_task_group():
+            with anyio.CancelScope(shield=True):
+                await anyio.Event().wait()
+
+    _, scheduler = drive(driver, program)
+
+    assert scheduler.stopped == "deadlock"
+    assert drive(driver, two_tasks)[0].value == list("abab")
+
+
+def test_who_swallows_cancellation_does_not_hang_us(driver: Driver) -> None:
+    """A loop that never ends is a livelock, and its task is named as left over."""
+
+    async def program() -> None:
+        while True:
+            try:
+                await anyio.lowlevel.checkpoint()
+            except BaseException as error:
+                if isinstance(error, GeneratorExit):
+                    raise
+
+    ended, scheduler = drive(driver, program, limits=SHORT)
+
+    assert scheduler.stopped == "livelock"
+    assert ended.leftovers == ("main",)
+    assert drive(driver, two_tasks)[0].value == list("abab")
+
+
+def test_a_hang_beside_a_heartbeat(driver: Driver) -> None:
+    """Something always happens, and nothing ever comes of it."""
+
+    async def beat() -> None:
+        while True:  # noqa: ASYNC110  # it waits for nothing
+            await anyio.sleep(1)
+
+    async def program() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(beat)
+            await anyio.Event().wait()
+
+    ended, scheduler = drive(driver, program, limits=SHORT)
+
+    assert scheduler.stopped == "hang"
+    assert "Event.wait" in {one.wants for one in ended.blocked}
+
+
+def test_cancelling_a_scope_is_no_livelock(driver: Driver) -> None:
+    """anyio puts the delivery of it back into the loop again and again."""
+
+    async def program() -> str:
+        async with anyio.create_task_group() as group:
+            for _ in range(5):
+                group.start_soon(anyio.sleep_forever)
+            await anyio.lowlevel.checkpoint()
+            group.cancel_scope.cancel()
+        return "done"
+
+    ended, scheduler = drive(driver, program, limits=SHORT)
+
+    assert ended.value == "done"
+    assert len(scheduler.trace) < 30
+
+
+def test_all_tasks_blocked_is_no_deadlock(driver: Driver) -> None:
+    """Who waits for just that is woken."""
+
+    async def program() -> str:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+        return "done"
+
+    assert drive(driver, program)[0].value == "done"
+
+
+def test_a_socket_may_be_waited_for(driver: Driver) -> None:
+    """Data that is on its way arrives, though no time passes."""
+
+    async def program() -> bytes:
+        left, right = socket.socketpair()
+        async with (
+            await anyio.abc.SocketStream.from_socket(left) as sender,
+            await anyio.abc.SocketStream.from_socket(right) as receiver,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(sender.send, b"hello")
+            received = await receiver.receive()
+        return received
+
+    assert drive(driver, program)[0].value == b"hello"
+
+
+def test_a_mutex_is_a_choice_each_time(driver: Driver) -> None:
+    """`probe.driven` is set while the program runs, and not afterwards."""
+
+    async def program() -> bool:
+        for _ in range(5):
+            async with Mutex():
+                pass
+        return probe.driven
+
+    ended, scheduler = drive(driver, program)
+
+    assert ended.value is True
+    assert len(scheduler.trace) == 6
+    assert probe.driven is False
+
+
+def test_a_ring_of_mutexes_raises_by_itself(driver: Driver) -> None:
+    """Its report is better than ours."""
+
+    async def take(one: Mutex, two: Mutex) -> None:
+        async with one:
+            await anyio.sleep(1)
+            async with two:
+                pass
+
+    async def program() -> None:
+        a, b = Mutex("a"), Mutex("b")
+        async with anyio.create_task_group() as group:
+            group.start_soon(take, a, b)
+            group.start_soon(take, b, a)
+
+    ended, _ = drive(driver, program)
+
+    assert isinstance(ended.error, ExceptionGroup)
+    assert ended.error.subgroup(DeadlockError)
+
+
+def test_a_task_left_behind_is_cancelled_with_the_run() -> None:
+    """As `asyncio.run` does; it is no deadlock."""
+    ends: list[str] = []
+
+    async def linger() -> None:
+        try:
+            await asyncio.sleep(1000)
+        finally:
+            ends.append("lingerer")
+
+    async def program() -> None:
+        global_tasks.append(asyncio.create_task(linger()))
+        await asyncio.sleep(0)
+
+    global_tasks: list[asyncio.Task[None]] = []
+    with closing(AsyncioDriver()) as driver:
+        ended, scheduler = drive(driver, program)
+
+    assert ends == ["lingerer"]
+    assert ended.leftovers == ()
+    assert scheduler.stopped == "over"
+
+
+def test_what_asyncio_would_only_log_is_kept() -> None:
+    """The exception of a callback."""
+
+    async def program() -> None:
+        asyncio.get_running_loop().call_soon(lambda: 1 // 0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    with closing(AsyncioDriver()) as driver:
+        ended, _ = drive(driver, program)
+    [complaint] = ended.complaints
+
+    assert "ZeroDivisionError" in complaint
+
+
+def test_the_loop_overrides_only_public_names() -> None:
+    """A private name of asyncio that we used by accident would break something sooner or later."""
+    with closing(asyncio.SelectorEventLoop()) as plain, closing(DrivenLoop()) as driven:
+        private = {name for name in dir(plain) if name.startswith("_") and not name.startswith("__")}
+        own = {*vars(DrivenLoop), *(vars(driven).keys() - vars(plain).keys())}
+
+        assert not private & own
