@@ -1,1 +1,5 @@
 """What drives: the schedule of a program, on the real asyncio and the real trio."""
+
+from anymutex.testing.explorer import explore, replay
+
+__all__ = ["explore", "replay"]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
+from anymutex.testing.driver import ThreadWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self.scheduler: Scheduler | None = None
         self.blocked: tuple[Blocked, ...] = ()
         self.complaints: list[str] = []
+        self.threads = ThreadWatch()
         self._now = 0.0
         self._steps: dict[asyncio.Task[Any], Callable[[], object]] = {}
         self._running_task: asyncio.Task[Any] | None = None
@@ -61,6 +63,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def begin(self, scheduler: Scheduler) -> None:
         """From now on the tasks that are started belong to a run."""
         self.scheduler = scheduler
+        self.threads = ThreadWatch()
         self._cancels = 0
         self._now = 0.0
         self.blocked = ()
@@ -207,7 +210,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _idle(self, select: Select, timeout: float | None) -> list[Any]:
         if self.scheduler is None:
             return select(timeout)
-        if len(self._files.get_map()) > self._own_files and (found := _wait_for_io(select, timeout)):
+        if self._has_a_world_outside() and (found := _wait_for_io(select, timeout)):
             return found
         if timeout is not None:
             self._jump(timeout)
@@ -217,6 +220,10 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._run.stop("deadlock")
             self._give_up()
         return select(0)
+
+    def _has_a_world_outside(self) -> bool:
+        """Whether a socket is open, or a thread runs, which will call back through asyncio's own pipe."""
+        return len(self._files.get_map()) > self._own_files or bool(self.threads.started())
 
     def _jump(self, seconds: float) -> None:
         self._now += seconds

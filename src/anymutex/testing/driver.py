@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
@@ -27,6 +28,8 @@ class Ended(NamedTuple):
     """What the loop's exception handler was told."""
     leftovers: tuple[str, ...] = ()
     """The names of tasks that no cancellation ended."""
+    threads: tuple[str, ...] = ()
+    """The names of threads that were started meanwhile."""
 
 
 class Driver(Protocol):
@@ -39,6 +42,17 @@ class Driver(Protocol):
     def close(self) -> None:
         """Give back what the driver keeps between runs."""
         ...
+
+
+class ThreadWatch:
+    """Sees which threads were started since it was made."""
+
+    def __init__(self) -> None:
+        self._known = set(threading.enumerate())
+
+    def started(self) -> tuple[str, ...]:
+        """Their names, as far as they still live; the workers of anyio and trio do for a while."""
+        return tuple(thread.name for thread in threading.enumerate() if thread not in self._known)
 
 
 @contextmanager

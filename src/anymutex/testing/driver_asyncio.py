@@ -56,7 +56,8 @@ class AsyncioDriver:
     def _ended(self, main: asyncio.Task[Any], scheduler: Scheduler) -> Ended:
         left = tuple(tasks.name_of(task) for task in scheduler.alive)
         loop = self._loop
-        ended = Ended(blocked=loop.blocked, complaints=tuple(loop.complaints), leftovers=left)
+        ended = Ended(blocked=loop.blocked, complaints=tuple(loop.complaints))
+        ended = ended._replace(leftovers=left, threads=loop.threads.started())
         if not main.done():
             return ended
         if main.cancelled():

@@ -29,7 +29,8 @@ class TrioDriver:
             raise gate.error
         if not scheduler.trace:
             raise RuntimeError("trio has dropped the instrument that drives it; its log says why")
-        return Ended(result.value, result.error, gate.blocked, (), tuple(gate.closed))
+        ended = Ended(result.value, result.error, gate.blocked, leftovers=tuple(gate.closed))
+        return ended._replace(threads=gate.threads.started())
 
     def close(self) -> None:
         """Nothing is kept between runs."""

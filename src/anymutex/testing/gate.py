@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from anymutex.testing.blocked import look_around
+from anymutex.testing.driver import ThreadWatch
 
 if TYPE_CHECKING:
     from anymutex.testing.blocked import Blocked
@@ -39,6 +40,7 @@ class Gate(trio.abc.Instrument):
         self.blocked: tuple[Blocked, ...] = ()
         self.closed: list[str] = []
         """The names of tasks that no cancellation ended."""
+        self.threads = ThreadWatch()
         self._scheduler = scheduler
         self._root: trio.lowlevel.Task | None = None
         self._scope: trio.CancelScope | None = None
@@ -161,15 +163,16 @@ class Gate(trio.abc.Instrument):
         statistics = trio.lowlevel.current_statistics()
         if statistics.tasks_runnable or statistics.seconds_to_next_deadline != math.inf:
             return
-        if self._waits_for_io():
+        if self._waits_for_the_world():
             return
         self._idle_rounds += 1
         if self._idle_rounds >= 2:
             self._idle_rounds = 0
             self._be_stuck()
 
-    def _waits_for_io(self) -> bool:
-        if _waiting_for_files() <= 1:  # one is trio's own
+    def _waits_for_the_world(self) -> bool:
+        """Whether a socket or a thread may still wake somebody."""
+        if _waiting_for_files() <= 1 and not self.threads.started():  # one is trio's own
             return False
         if self._io_until == math.inf:
             self._io_until = time.monotonic() + IO_PATIENCE

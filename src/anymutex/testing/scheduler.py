@@ -72,6 +72,7 @@ class Scheduler:
         self.error: Exception | None = None  # the strategy's own
         self.progress = Progress()
         self.jumps = 0
+        self.is_cut = False  # whether there were choices that the strategy was not asked for
         self.steps_since_stop = 0
         self._strategy = strategy
         self._limits = limits or Limits()
@@ -176,7 +177,10 @@ class Scheduler:
             self.error = self.error or error
 
     def _choice(self, queue: list[TaskId]) -> TaskId:
-        if self.stopped or self.error or self._steps_since_jump >= self._limits.fair_after:
+        if self.stopped or self.error:
+            return queue[0]
+        if self._steps_since_jump >= self._limits.fair_after:
+            self.is_cut = True
             return queue[0]
         try:
             chosen = self._strategy.choose(queue, self.trace)

@@ -24,13 +24,12 @@ NONE = -1
 
 
 class Strategy(Protocol):
-    """Chooses the steps of many runs.
+    """Chooses the steps of many runs."""
 
-    Attributes:
-        covered: Every schedule with at most so many deviations was run: `NONE`, a number, or `ALL`.
-    """
-
-    covered: float
+    @property
+    def covered(self) -> float:
+        """Every schedule with at most so many deviations was run: `NONE`, a number, or `ALL`."""
+        ...
 
     def begin(self) -> bool:
         """Get ready for the next run; False when there is none left to do."""

@@ -1,0 +1,80 @@
+"""Exploration: what was found out about a program by running it under many schedules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from anymutex.testing.strategy import ALL
+
+if TYPE_CHECKING:
+    from anymutex.testing.failure import Failure
+
+Verdict: TypeAlias = Literal["failed", "proved", "bounded", "unfinished"]
+
+ASSUMPTION = (
+    "a program that does the same under the same schedule, and whose tasks meet at their awaits alone: no "
+    "worker threads, no early timers, no cancellation from outside"
+)
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """The result of `explore`. Its text is the verdict in a line or two, or the report of the failure."""
+
+    verdict: Verdict
+    """`failed`: a schedule fails. `proved`: every schedule was run. `bounded`: every schedule with few
+    deviations was run. `unfinished`: stopped by a limit before anything of that could be said."""
+    failure: Failure | None
+    schedules: dict[str, int]
+    """How many were run on each backend, up to the first failure."""
+    outcomes: dict[str, set[str]]
+    """What came of them on each backend: the `repr` of the value returned, or the failure in one line."""
+    covered: float
+    """Every schedule with at most so many deviations was run, on each backend; -1 if not even the default."""
+    stopped_by: str | None
+    """The limit that ended the search; None if it ended by itself."""
+
+    @property
+    def assumption(self) -> str | None:
+        """What `proved` rests on, in words; None for any other verdict."""
+        return ASSUMPTION if self.verdict == "proved" else None
+
+    def check(self) -> Exploration:
+        """Return itself if no schedule failed.
+
+        Raises:
+            ScheduleError: One did; the text is the report. What the program raised is its cause.
+        """
+        if self.failure is not None:
+            self.failure.raise_it()
+        return self
+
+    def __str__(self) -> str:
+        if self.failure is not None:
+            return self.failure.report
+        counts = ", ".join(f"{count:,} on {backend}" for backend, count in self.schedules.items())
+        return f"{self.verdict}: {self._coverage()}; schedules run: {counts}{self._limit()}"
+
+    def _coverage(self) -> str:
+        if self.verdict == "proved":
+            return "no schedule fails, every one was run"
+        if self.verdict == "bounded":
+            return f"no schedule with at most {int(self.covered)} tasks overtaking fails, every one was run"
+        return "no failure so far"
+
+    def _limit(self) -> str:
+        return f"; stopped by {self.stopped_by}" if self.stopped_by else ""
+
+
+def verdict_of(covered: float, stopped_by: str | None) -> Verdict:
+    """What can be said when nothing failed.
+
+    >>> verdict_of(ALL, None), verdict_of(2, "max_schedules=1000"), verdict_of(0, "max_seconds=1")
+    ('proved', 'bounded', 'unfinished')
+    """
+    if covered == ALL:
+        return "proved"
+    if covered >= 1 or (covered >= 0 and stopped_by is None):
+        return "bounded"
+    return "unfinished"

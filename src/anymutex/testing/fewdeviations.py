@@ -1,0 +1,80 @@
+"""FewDeviations: the default order first, then every schedule with one overtaking, with two, and so on.
+
+Rule 1. Who overtakes goes on as long as it can. One overtaking then does what takes many single ones: a task
+        that runs from one end to the other while the rest stand still is the shape of most bugs.
+Rule 2. Counted like that every schedule has exactly one description, so no schedule is run twice, and when a
+        level has nothing above it, every schedule was run.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from anymutex.testing.choices import Deviation
+from anymutex.testing.strategy import ALL, NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anymutex.testing.choices import TaskId
+
+MOST_PLANNED = 20_000
+"""So many schedules of the next level are remembered; beyond that a level can't be covered."""
+
+
+class FewDeviations:
+    """Every schedule, those with the fewest overtakings first; in each level in an order of its own."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.covered: float = NONE
+        self._random = random.Random(seed)
+        self._level = 0
+        self._planned: list[tuple[Deviation, ...]] = [()]
+        self._next: list[tuple[Deviation, ...]] = []
+        self._is_sound = True  # nothing was forgotten, and the same choices led to the same queues
+        self._current: tuple[Deviation, ...] = ()
+        self._left: list[Deviation] = []  # those of `_current` that are still to come, the next one last
+        self._favoured: TaskId | None = None
+
+    def begin(self) -> bool:
+        """Until no level is left."""
+        if not self._planned:
+            return False
+        self._current = self._planned.pop()
+        self._left = list(reversed(self._current))
+        self._favoured = None
+        return True
+
+    def choose(self, queue: Sequence[TaskId], trace: Sequence[TaskId]) -> TaskId:
+        """Who overtakes at this step, else who has overtaken last, else the first one."""
+        usual = self._favoured if self._favoured in queue else queue[0]
+        assert usual is not None
+        if not self._left:
+            self._plan(len(trace), usual, queue)
+            return usual
+        if len(trace) < self._left[-1].step:
+            return usual
+        task = self._left.pop().task
+        if task not in queue:
+            self._is_sound = False
+            return usual
+        self._favoured = task
+        return task
+
+    def end(self, trace: Sequence[TaskId]) -> None:
+        """Go to the next level when this one is done."""
+        self._is_sound = self._is_sound and not self._left
+        if self._planned:
+            return
+        if self._is_sound:
+            self.covered = self._level if self._next else ALL
+        self._level += 1
+        self._planned, self._next = self._next, []
+        self._random.shuffle(self._planned)
+
+    def _plan(self, step: int, usual: TaskId, queue: Sequence[TaskId]) -> None:
+        if len(self._next) >= MOST_PLANNED:
+            self._is_sound = False
+            return
+        self._next.extend((*self._current, Deviation(step, task)) for task in queue if task != usual)

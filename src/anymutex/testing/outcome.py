@@ -1,0 +1,116 @@
+"""Outcome: what one run of a program came to, as plain data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from anymutex.errors import ConflictError, DeadlockError, UsageError
+from anymutex.report import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymutex.testing.blocked import Blocked
+    from anymutex.testing.choices import Schedule, TaskId
+    from anymutex.testing.driver import Ended
+    from anymutex.testing.scheduler import Scheduler
+
+Kind: TypeAlias = Literal["exception", "deadlock", "hang", "livelock", "loop-handler", "conflict"]
+
+THREAD_CALLS = {"run_sync", "to_thread_run_sync", "to_thread"}
+"""Who waits in one of these waits for a worker thread; an idle one that is used again is not a new thread."""
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One run: how it ended and in which order it got there."""
+
+    kind: Kind | None
+    """How it failed; None if it did not."""
+    summary: str
+    """In one line: the `repr` of the value, or the failure."""
+    error: BaseException | None
+    schedule: Schedule
+    trace: tuple[TaskId, ...]
+    names: dict[TaskId, str]
+    blocked: tuple[Blocked, ...]
+    leftovers: tuple[str, ...]
+    is_cut: bool
+    """Whether the run was so long that the strategy was not asked any more."""
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """The same for two runs that failed in the same way; the words of an exception may differ."""
+        return (self.kind, *sorted({type(leaf).__name__ for leaf in leaves_of(self.error)}))
+
+
+def outcome_of(ended: Ended, scheduler: Scheduler) -> Outcome:
+    """What the run came to that `scheduler` decided and that ended like this.
+
+    Raises:
+        UsageError: The program does what can't be driven.
+    """
+    _refuse_what_is_not_driven(ended)
+    kind = _kind_of(ended, scheduler)
+    is_ours = kind in ("deadlock", "hang", "livelock") and scheduler.stopped == kind
+    return Outcome(
+        kind=kind,
+        summary=_summary(kind, ended, is_ours=is_ours),
+        error=None if is_ours else ended.error,
+        schedule=scheduler.schedule,
+        trace=tuple(scheduler.trace),
+        names=scheduler.names,
+        blocked=ended.blocked,
+        leftovers=ended.leftovers,
+        is_cut=scheduler.is_cut,
+    )
+
+
+def leaves_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The exceptions in `error`, groups within groups unwrapped."""
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield from leaves_of(member)
+    elif error is not None:
+        yield error
+
+
+def _refuse_what_is_not_driven(ended: Ended) -> None:
+    refusal = next((leaf for leaf in leaves_of(ended.error) if isinstance(leaf, UsageError)), None)
+    if refusal is not None:
+        raise refusal
+    if ended.threads or any(one.wants in THREAD_CALLS for one in ended.blocked):
+        names = f" ({', '.join(ended.threads)})" if ended.threads else ""
+        raise UsageError(f"explore can't drive threads yet, and the program uses some{names}")
+
+
+def _kind_of(ended: Ended, scheduler: Scheduler) -> Kind | None:
+    if scheduler.stopped is not None and scheduler.stopped != "over":
+        return scheduler.stopped
+    leaves = list(leaves_of(ended.error))
+    if any(isinstance(leaf, ConflictError) for leaf in leaves):
+        return "conflict"
+    if any(isinstance(leaf, DeadlockError) for leaf in leaves):
+        return "deadlock"
+    if leaves:
+        return "exception"
+    return "loop-handler" if ended.complaints else None
+
+
+def _summary(kind: Kind | None, ended: Ended, *, is_ours: bool) -> str:
+    if kind is None:
+        return _ADDRESS.sub("", shown(ended.value))
+    if kind == "loop-handler":
+        return ended.complaints[0]
+    if is_ours:
+        return kind
+    lines = {_first_line(leaf) for leaf in leaves_of(ended.error)}
+    return _ADDRESS.sub("", "; ".join(sorted(lines)))
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

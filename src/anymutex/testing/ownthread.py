@@ -1,0 +1,56 @@
+"""Work in a thread of its own, that can be broken off."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+POLL = 0.1  # seconds: `join` without a timeout can't be interrupted everywhere
+GRACE = 1.0  # seconds for the work to notice that it was broken off
+
+
+class OwnThread(Generic[T]):
+    """Calls `work` in a new thread: no event loop runs there, whatever runs here.
+
+    Args:
+        work: Is given a question that it asks now and then: was I broken off?
+    """
+
+    def __init__(self, work: Callable[[Callable[[], bool]], T]) -> None:
+        self._work = work
+        self._broken_off = threading.Event()
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+
+    def result(self) -> T:
+        """Wait for the work, and give what it gave or raise what it raised. Ctrl-C breaks it off.
+
+        A work that never asks is left behind: the thread is a daemon and does not keep the process.
+        """
+        context = contextvars.copy_context()
+        thread = threading.Thread(
+            target=context.run, args=(self._call,), name="anymutex.explore", daemon=True
+        )
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(POLL)
+        except BaseException:
+            self._broken_off.set()
+            thread.join(GRACE)
+            raise
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
+    def _call(self) -> None:
+        try:
+            self._value.append(self._work(self._broken_off.is_set))
+        except BaseException as error:
+            self._error = error

@@ -1,0 +1,82 @@
+"""Runner: many runs of one program on one backend.
+
+Rule 1. The collector is off during a run, and works between runs: a finalizer that ran in the middle of one
+        would be a step that no schedule names.
+"""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from anymutex.testing.drivers import make_driver
+from anymutex.testing.outcome import outcome_of
+from anymutex.testing.scheduler import Scheduler
+from anymutex.testing.strategy import Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from anymutex.testing.choices import Schedule
+    from anymutex.testing.driver import AsyncProgram, Driver
+    from anymutex.testing.outcome import Outcome
+    from anymutex.testing.scheduler import Task
+    from anymutex.testing.strategy import Strategy
+
+COLLECT_EVERY = 64
+
+
+class Runner:
+    """Runs one program again and again. Made by `runner_of`."""
+
+    def __init__(self, program: AsyncProgram, backend: str, driver: Driver) -> None:
+        self.backend = backend
+        self.program_name = getattr(program, "__name__", type(program).__name__)
+        self.runs = 0
+        self._program = program
+        self._driver = driver
+
+    def run(
+        self, strategy: Strategy, observer: Callable[[Scheduler, Task], object] | None = None
+    ) -> Outcome | None:
+        """Run the program once in the order that `strategy` chooses; None if that has no more to choose.
+
+        Raises:
+            UsageError: The program does what can't be driven.
+            Exception: The strategy's own.
+        """
+        if not strategy.begin():
+            return None
+        self._collect_now_and_then()
+        scheduler = Scheduler(strategy, observer=observer)
+        ended = self._driver.run(self._program, scheduler)
+        scheduler.end()
+        if scheduler.error is not None:
+            raise scheduler.error
+        return outcome_of(ended, scheduler)
+
+    def replay(self, schedule: Schedule) -> Outcome:
+        """Run the program once in the order of `schedule`."""
+        outcome = self.run(Replay(schedule))
+        assert outcome is not None  # it can be replayed as often as one likes
+        return outcome
+
+    def _collect_now_and_then(self) -> None:
+        self.runs += 1
+        if self.runs % COLLECT_EVERY == 0:
+            gc.collect(1)
+
+
+@contextmanager
+def runner_of(program: AsyncProgram, backend: str) -> Iterator[Runner]:
+    """Give a runner of `program`, and close it."""
+    driver = make_driver(backend)
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield Runner(program, backend, driver)
+    finally:
+        driver.close()
+        if was_enabled:
+            gc.enable()

@@ -1,0 +1,105 @@
+"""Search: look for a failure on one backend, and be sure of it before it is told.
+
+Rule 1. Limits are looked at between two runs, and at least one run is done.
+Rule 2. A run that fails is run again. Only if it fails in the same way, it is shrunk; and the report is
+        that of one more run, under the smallest schedule.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anymutex.testing.failure import Notebook, failure_of
+from anymutex.testing.replayed import Replayed, replayed_of
+from anymutex.testing.shrink import shrunk
+from anymutex.testing.strategy import ALL, NONE, Replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymutex.testing.choices import Schedule
+    from anymutex.testing.failure import Failure
+    from anymutex.testing.outcome import Outcome
+    from anymutex.testing.runner import Runner
+    from anymutex.testing.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What ends a search that does not end by itself."""
+
+    schedules: int
+    until: float
+    """By `time.monotonic`."""
+    seconds_text: str
+    """How the user gave the time, for the verdict."""
+
+    def share_for(self, backends_left: int) -> Limits:
+        """The same for the next of so many backends, with its equal share of the time that is left."""
+        now = time.monotonic()
+        return Limits(self.schedules, now + (self.until - now) / backends_left, self.seconds_text)
+
+    def reached(self, schedules: int) -> str | None:
+        """The limit that ends a search after so many schedules; None if it may go on."""
+        if schedules >= self.schedules:
+            return f"max_schedules={self.schedules}"
+        return self.seconds_text if time.monotonic() >= self.until else None
+
+
+@dataclass
+class Search:
+    """Looks for a failure on one backend."""
+
+    runner: Runner
+    strategy: Strategy
+    limits: Limits
+    broken_off: Callable[[], bool]
+    schedules: int = 0
+    outcomes: set[str] = field(default_factory=set)
+    failure: Failure | None = None
+    stopped_by: str | None = None
+    is_cut: bool = False
+    """Whether some run was so long that the strategy was not asked for all of it."""
+
+    @property
+    def covered(self) -> float:
+        """Every schedule with at most so many deviations was run."""
+        return NONE if self.is_cut else self.strategy.covered
+
+    def go(self) -> None:
+        """Run schedules until one fails, none is left, or a limit is reached."""
+        while self.stopped_by is None:
+            outcome = self.runner.run(self.strategy)
+            if outcome is None:
+                return
+            self.schedules += 1
+            self.outcomes.add(outcome.summary)
+            self.is_cut = self.is_cut or outcome.is_cut
+            if outcome.kind is not None:
+                self.failure = _told(self.runner, outcome)
+                return
+            if self.covered != ALL:
+                self.stopped_by = "Ctrl-C" if self.broken_off() else self.limits.reached(self.schedules)
+
+
+def replayed_by(runner: Runner, schedule: Schedule) -> Replayed:
+    """Run `schedule` once, and note where each of its steps led."""
+    strategy = Replay(schedule)
+    notebook = Notebook()
+    outcome = runner.run(strategy, notebook.note)
+    assert outcome is not None  # it can be replayed as often as one likes
+    return replayed_of(outcome, runner.backend, runner.program_name, notebook.stops, strategy.divergence)
+
+
+def _told(runner: Runner, outcome: Outcome) -> Failure:
+    """The failure, after it was repeated and made as small as it goes."""
+    again = runner.replay(outcome.schedule)
+    if again.signature != outcome.signature:
+        return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
+    smallest = shrunk(runner, again)
+    replayed = replayed_by(runner, smallest.schedule)
+    if replayed.failure is None or replayed.failure.kind != outcome.kind:
+        return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
+    return replayed.failure
