@@ -6,7 +6,7 @@ deviations marked; what went wrong; and the call that does it again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +66,7 @@ class Failure:
 
     backend: str
     kind: Kind
-    error: BaseException | None
+    error: BaseException | None = field(compare=False)
     token: str
     deviations: int
     is_reproducible: bool

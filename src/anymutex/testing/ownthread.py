@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POLL = 0.1  # seconds: `join` without a timeout can't be interrupted everywhere
+POLL = 0.1  # seconds: a wait without a timeout can't be interrupted everywhere
 GRACE = 1.0  # seconds for the work to notice that it was broken off
 
 
@@ -25,6 +25,7 @@ class OwnThread(Generic[T]):
     def __init__(self, work: Callable[[Callable[[], bool]], T]) -> None:
         self._work = work
         self._broken_off = threading.Event()
+        self._is_done = threading.Event()  # `join` takes a thread for ended when Ctrl-C interrupts it (3.11)
         self._value: list[T] = []
         self._error: BaseException | None = None
 
@@ -39,12 +40,13 @@ class OwnThread(Generic[T]):
         )
         thread.start()
         try:
-            while thread.is_alive():
-                thread.join(POLL)
+            while not self._is_done.wait(POLL):
+                pass
         except BaseException:
             self._broken_off.set()
-            thread.join(GRACE)
+            self._is_done.wait(GRACE)
             raise
+        thread.join()
         if self._error is not None:
             raise self._error
         return self._value[0]
@@ -54,3 +56,5 @@ class OwnThread(Generic[T]):
             self._value.append(self._work(self._broken_off.is_set))
         except BaseException as error:
             self._error = error
+        finally:
+            self._is_done.set()
