@@ -221,6 +221,25 @@ def test_a_hang_beside_a_heartbeat(driver: Driver) -> None:
     assert "Event.wait" in {one.wants for one in ended.blocked}
 
 
+def test_a_long_sleep_beside_a_heartbeat_is_no_hang(driver: Driver) -> None:
+    """Nor is a long time limit: they end by themselves."""
+
+    async def beat() -> None:
+        while True:  # noqa: ASYNC110  # it waits for nothing
+            await anyio.sleep(1)
+
+    async def program() -> str:
+        async with anyio.create_task_group() as group:
+            group.start_soon(beat)
+            await anyio.sleep(100)
+            with anyio.move_on_after(100):
+                await anyio.Event().wait()
+            group.cancel_scope.cancel()
+        return "done"
+
+    assert drive(driver, program, limits=SHORT)[0].value == "done"
+
+
 def test_cancelling_a_scope_is_no_livelock(driver: Driver) -> None:
     """anyio puts the delivery of it back into the loop again and again."""
 

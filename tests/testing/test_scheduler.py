@@ -146,12 +146,12 @@ def test_a_jump_of_the_clock_is_no_livelock() -> None:
     assert scheduler.stopped is None
 
 
-@pytest.mark.parametrize(("timer_is_old", "stopped"), [(False, "hang"), (True, None)])
-def test_heartbeats_alone_are_a_hang(timer_is_old: bool, stopped: str | None) -> None:
+@pytest.mark.parametrize(("has_old_timer", "stopped"), [(False, "hang"), (True, None)])
+def test_heartbeats_alone_are_a_hang(has_old_timer: bool, stopped: str | None) -> None:
     """Unless somebody has been asleep all the time and will wake."""
     scheduler = three_tasks(Scheduler(Fifo()))
     for now in range(200):
-        scheduler.jump(now, timer_is_old=timer_is_old)
+        scheduler.jump(now, lambda: has_old_timer)
         scheduler.woke("a")
         scheduler.pick()
 

@@ -226,15 +226,16 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         return len(self._files.get_map()) > self._own_files or bool(self.threads.started())
 
     def _jump(self, seconds: float) -> None:
+        before = self._now
         self._now += seconds
         scheduler = self._run
         was_stopped = scheduler.stopped
-        scheduler.jump(self._now, timer_is_old=self._has_old_timer())
+        scheduler.jump(self._now, lambda: self._has_old_timer(before))
         if scheduler.stopped and not was_stopped:
             self._give_up()
 
-    def _has_old_timer(self) -> bool:
-        self._timers = [(made, timer) for made, timer in self._timers if _is_ahead(timer, self._now)]
+    def _has_old_timer(self, now: float) -> bool:
+        self._timers = [(made, timer) for made, timer in self._timers if _is_ahead(timer, now)]
         return any(made <= self._run.progress.jumps for made, _ in self._timers)
 
     def _give_up(self) -> None:

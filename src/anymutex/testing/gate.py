@@ -23,6 +23,7 @@ import trio
 
 from anymutex.testing.blocked import look_around
 from anymutex.testing.driver import ThreadWatch
+from anymutex.testing.olddeadlines import OldDeadlines
 
 if TYPE_CHECKING:
     from anymutex.testing.blocked import Blocked
@@ -48,6 +49,7 @@ class Gate(trio.abc.Instrument):
         self._picked: trio.lowlevel.Task | None = None
         self._running: trio.lowlevel.Task | None = None
         self._condemned: set[trio.lowlevel.Task] = set()
+        self._deadlines = OldDeadlines()
         self._began = self._seen = 0.0
         self._idle_rounds = 0
         self._io_until = math.inf
@@ -132,7 +134,8 @@ class Gate(trio.abc.Instrument):
         if now != self._seen:
             self._seen = now
             was_stopped = self._scheduler.stopped
-            self._scheduler.jump(now - self._began)
+            progress = self._scheduler.progress
+            self._scheduler.jump(now - self._began, lambda: self._deadlines.are_ahead(progress, now))
             if self._scheduler.stopped and not was_stopped:
                 self._give_up()
 

@@ -151,18 +151,19 @@ class Scheduler:
         if self._observer is not None and not self.stopped:
             self._observer(self, task)
 
-    def jump(self, now: float, *, timer_is_old: bool = False) -> None:
+    def jump(self, now: float, has_old_timer: Callable[[], bool] = lambda: False) -> None:
         """Nobody can run; the clock goes forward to `now`, in seconds since the run began.
 
         Args:
             now: When the next timer is due.
-            timer_is_old: A timer is still ahead that was set before the last progress.
+            has_old_timer: Asked when a hang is suspected: is a timer ahead, or due now, that was set before
+                the last progress? Then somebody has only been asleep.
         """
         self._now = now
         self.jumps += 1
         self._steps_since_jump = 0
         is_long = now - self.progress.now > self._limits.hang_seconds
-        if is_long and self.jumps - self.progress.jumps > self._limits.hang_jumps and not timer_is_old:
+        if is_long and self.jumps - self.progress.jumps > self._limits.hang_jumps and not has_old_timer():
             self.stop("hang")
 
     def stop(self, kind: Stop) -> None:
