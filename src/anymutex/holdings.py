@@ -80,7 +80,8 @@ class Holdings:
             outer.inner = hold
         hold.outer = outer
         self.last[task] = hold
-        self._sweep()
+        if len(self.last) > self._limit:
+            self._sweep()
 
     def unlink(self, hold: Hold) -> None:
         """The owner of `hold` gives it back; one that is not here is no error."""
@@ -106,7 +107,6 @@ class Holdings:
 
     def _sweep(self) -> None:
         """Drop holds of tasks that ended unnoticed, when many have gathered."""
-        if len(self.last) > self._limit:
-            for task in filter(tasks.has_ended, tuple(self.last)):
-                del self.last[task]
-            self._limit = 2 * max(len(self.last), 32)
+        for task in filter(tasks.has_ended, tuple(self.last)):
+            del self.last[task]
+        self._limit = 2 * max(len(self.last), 32)

@@ -99,17 +99,7 @@ class LockLike(ABC):
         if self.is_free_for(task):
             self._take(task, deadline, bound.users_site(sys._getframe(1)))
         else:
-            ticket = self._queue_up(task)
-            while True:
-                try:
-                    news = await ticket
-                except BaseException:
-                    self._give_up(ticket, task)
-                    raise
-                if news is None:
-                    break
-                ticket = self._told(news, ticket, task)
-            waits.waiting.pop(task, None)
+            await self._wait_for_turn(task)
             self._settle(task, bound.users_site(sys._getframe(1)))
         if listeners:
             announce(LockAcquired(self, task))
@@ -254,6 +244,22 @@ class LockLike(ABC):
         """Raise `OwnerEndedError` if that is so."""
 
     # Waiting.
+
+    @ki_protected
+    async def _wait_for_turn(self, task: Task) -> None:
+        """Queue until it is reserved for `task`."""
+        ticket = self._queue_up(task)
+        while True:
+            try:
+                news = await ticket
+            except BaseException:
+                self._give_up(ticket, task)
+                raise
+            if news is None:
+                break
+            ticket = self._told(news, ticket, task)
+        if waits.waiting:
+            waits.waiting.pop(task, None)
 
     async def _let_others_run(self) -> None:
         """A yield is due, or a cancellation: it is free, and not taken yet."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from anymutex.events import LockReleased
 from anymutex.primitives.rwhold import RWHold
 from anymutex.primitives.rwside import RWSide
+from anymutex.probe import announce, listeners
 from anymutex.tasks import ki_protected
 
 if TYPE_CHECKING:
@@ -40,15 +42,20 @@ class ReaderLock(RWSide):
         Raises:
             RuntimeError: the running task does not hold it.
         """
-        task = self.rw.caller()
-        hold = self.rw.reading.get(task)
+        rw = self.rw
+        task = rw.caller()
+        hold = rw.reading.get(task)
         if hold is None:
             raise self._not_held(self.holds())
-        hold.depth -= 1
-        if not hold.depth:
-            self.rw.facts.holdings.unlink(hold)
-            self._give_back(hold)
-        self._announce_release(task)
+        if hold.depth > 1:
+            hold.depth -= 1
+        else:
+            rw.facts.holdings.unlink(hold)
+            del rw.reading[task]
+            if rw.is_contended and not rw.reading:
+                rw.admit(after_write=False)
+        if listeners:
+            announce(LockReleased(self, task))
 
     def held(self) -> bool:
         """Whether the running task holds it. For assertions in functions that expect it to be held."""

@@ -88,7 +88,7 @@ class RWSide(LockLike):
         self._settled(hold, task, site, deadline)
 
     def _be_waited_for(self) -> None:
-        self.rw.be_waited_for(self)
+        self.rw.be_waited_for()
 
     def _give_back(self, hold: RWHold) -> None:
         """Nobody has `hold` any more."""
@@ -96,6 +96,8 @@ class RWSide(LockLike):
             self.rw.writing = None
         else:
             del self.rw.reading[hold.owner]
+            if self.rw.reading:
+                return  # whoever waits, waits for those too
         has_written = hold.writes and hold.ticket is None  # else it was only reserved
         self.rw.admit(after_write=has_written)
 
