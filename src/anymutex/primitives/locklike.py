@@ -24,6 +24,7 @@ from anyio.lowlevel import checkpoint
 from anymutex import probe, rings, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
+from anymutex.holdings import note_nesting
 from anymutex.joins import LOOK, joined_by
 from anymutex.primitives.done import DONE
 from anymutex.probe import announce, listeners
@@ -284,9 +285,8 @@ class LockLike(ABC):
         return ticket
 
     def _register_if_it_holds(self, ticket: Ticket, task: Task) -> None:
-        holdings = self.bound().facts.holdings
-        if holdings.last_of(task) is not None:
-            holdings.nest = True
+        if self.bound().facts.holdings.last_of(task) is not None:
+            note_nesting()
             self._register(ticket, task)
 
     def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy = rings.nobody) -> None:

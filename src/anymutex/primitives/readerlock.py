@@ -1,14 +1,23 @@
-"""ReaderLock: the side of an RWMutex that many tasks may hold at a time."""
+"""ReaderLock: the side of an RWMutex that many tasks may hold at a time.
+
+Reading is what an RWMutex is there for: `acquire` and `release` are written out in one piece, as those of a
+Mutex, and are the same in effect as the plain ones of `locklike.py`.
+"""
 
 from __future__ import annotations
 
+import sys
+from threading import get_ident
 from typing import TYPE_CHECKING
 
-from anymutex.events import LockReleased
+from anymutex import probe
+from anymutex.events import LockAcquired, LockReleased, LockWanted
+from anymutex.primitives.locklike import CANCELLED
 from anymutex.primitives.rwhold import RWHold
 from anymutex.primitives.rwside import RWSide
 from anymutex.probe import announce, listeners
 from anymutex.tasks import ki_protected
+from anymutex.waits import UNKNOWN, waiting, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +27,7 @@ if TYPE_CHECKING:
     from anymutex.stacks import Site
     from anymutex.tasks import Task
 
+_caller = sys._getframe
 _READS_AGAIN = """\
 fix: a writer waits, which waits for the read that this task holds. Read once in the caller only, and
      call functions that expect it to be held (`assert {lock}.held()`)"""
@@ -36,6 +46,63 @@ class ReaderLock(RWSide):
     is_shared = True
 
     @ki_protected
+    async def acquire(self) -> None:
+        """Take it, waiting in FIFO order while a writer writes or waits.
+
+        A checkpoint as `Mutex.acquire` is.
+
+        Raises:
+            DeadlockError: the task writes, or reads already and a writer waits; or it would close a ring of
+                tasks that wait for each other.
+            OwnerEndedError: the task that wrote ended without releasing it.
+            RuntimeError: not in a task, or another thread's run is using it.
+        """
+        rw = self.rw
+        task = rw.current_task()
+        facts = rw.facts
+        holdings = facts.holdings
+        deadline = UNKNOWN
+        if rw.may_read():
+            is_due = not rw.fast_acquire and (facts.budget.is_spent() or probe.driven)
+            if is_due or (deadline := facts.deadline()) == CANCELLED:
+                await self._let_others_run()
+                deadline = facts.deadline()
+        if rw.writing is None and not (rw.is_contended and rw.waiting_writers.first()):
+            self._take(task, deadline, rw.users_site(_caller(1)))
+        else:
+            writing = rw.writing
+            if not rw.is_contended or task in rw.reading or (writing and writing.owner not in watched):
+                self._refuse_hopeless(task)
+                rw.be_waited_for()
+            elif writing and writing.owner is task:
+                self._refuse_hopeless(task)
+            queue = rw.waiting_readers
+            ticket = queue.draw()
+            if holdings.last or holdings.solo is not None:
+                self._register_if_it_holds(ticket, task)
+            queue.waiting.append((ticket, task))
+            if listeners:
+                announce(LockWanted(self, task))
+            while True:
+                try:
+                    news = await ticket
+                except BaseException:
+                    self._give_up(ticket, task)
+                    raise
+                if news is None:
+                    break
+                ticket = self._told(news, ticket, task)
+            if waiting:
+                waiting.pop(task, None)
+            hold = rw.reading[task]
+            hold.ticket = None
+            hold.deadline = facts.deadline() if holdings.nest else UNKNOWN
+            hold.taken = rw.users_site(_caller(1))
+            holdings.link(hold, task)
+        if listeners:
+            announce(LockAcquired(self, task))
+
+    @ki_protected
     def release(self) -> None:
         """Give it back; the last one lets the next writer in. Not a checkpoint.
 
@@ -43,14 +110,15 @@ class ReaderLock(RWSide):
             RuntimeError: the running task does not hold it.
         """
         rw = self.rw
-        task = rw.caller()
+        facts = rw.facts
+        task = facts.who() if get_ident() == facts.thread else None
         hold = rw.reading.get(task)
         if hold is None:
             raise self._not_held(self.holds())
         if hold.depth > 1:
             hold.depth -= 1
         else:
-            rw.facts.holdings.unlink(hold)
+            facts.holdings.unlink(hold)
             del rw.reading[task]
             if rw.is_contended and not rw.reading:
                 rw.admit(after_write=False)
@@ -98,4 +166,5 @@ class ReaderLock(RWSide):
         self._refuse_if_owner_ended()
 
     def _refuse_if_owner_ended(self) -> None:
-        self._refuse_ended(self.rw.writer.holds())
+        writing = self.rw.writing
+        self._refuse_ended(() if writing is None else (writing,))

@@ -45,7 +45,7 @@ class RWHold:
         self.was_writer = False  # whether it is a reader's by `downgrade`
         self.depth = 1  # how often a reader has taken it
         self.deadline = UNKNOWN
-        self.taken: Site = rw.made_site
+        self.taken: Site = rw._made  # until it is taken
         self.outer: Hold | None = None
         self.inner: Hold | None = None
 

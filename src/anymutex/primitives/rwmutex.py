@@ -197,8 +197,8 @@ class RWMutex(RunBound):
     def _let_in(self, hold: RWHold) -> None:
         if hold.owner not in waits.watched:
             waits.watch(hold.owner)
-        assert hold.ticket is not None
-        wake(hold.ticket)
+        if hold.ticket is not None:
+            wake(hold.ticket)
 
     def _be_uncontended(self) -> None:
         self.is_contended = False
