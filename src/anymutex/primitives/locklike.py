@@ -185,11 +185,6 @@ class LockLike(ABC):
         return self
 
     @property
-    def order_label(self) -> str:
-        """What tells it from others of the same `bound`, where orders of locks are compared."""
-        return self.label
-
-    @property
     def stands_ahead(self) -> bool:
         """Whether who waits for it may keep others waiting, without holding anything."""
         return False

@@ -16,7 +16,7 @@ from anymutex.primitives.locklike import CANCELLED
 from anymutex.primitives.rwhold import RWHold
 from anymutex.primitives.rwside import RWSide
 from anymutex.probe import announce, listeners
-from anymutex.tasks import ki_protected
+from anymutex.tasks import ki_protected, library
 from anymutex.waits import UNKNOWN, waiting, watched
 
 if TYPE_CHECKING:
@@ -58,11 +58,13 @@ class ReaderLock(RWSide):
             RuntimeError: not in a task, or another thread's run is using it.
         """
         rw = self.rw
-        task = rw.current_task()
         facts = rw.facts
+        if get_ident() != facts.thread or library.name != facts.sign or (task := facts.current()) is None:
+            task = rw.enter_run()
+            facts = rw.facts
         holdings = facts.holdings
         deadline = UNKNOWN
-        if rw.may_read():
+        if rw.writing is None and not (rw.is_contended and rw.waiting_writers.first()):
             is_due = not rw.fast_acquire and (facts.budget.is_spent() or probe.driven)
             if is_due or (deadline := facts.deadline()) == CANCELLED:
                 await self._let_others_run()
@@ -97,8 +99,13 @@ class ReaderLock(RWSide):
             hold = rw.reading[task]
             hold.ticket = None
             hold.deadline = facts.deadline() if holdings.nest else UNKNOWN
-            hold.taken = rw.users_site(_caller(1))
-            holdings.link(hold, task)
+            caller = _caller(1)
+            code = caller.f_code
+            hold.taken = (code, caller.f_lasti) if code is rw._users_code else rw.users_site(caller)
+            if (solo := holdings.solo) is None or solo.owner is task or task in holdings.last:
+                holdings.link(hold, task)
+            else:
+                holdings.last[task] = hold
         if listeners:
             announce(LockAcquired(self, task))
 
@@ -118,7 +125,11 @@ class ReaderLock(RWSide):
         if hold.depth > 1:
             hold.depth -= 1
         else:
-            facts.holdings.unlink(hold)
+            last = facts.holdings.last
+            if last.get(task) is hold and hold.outer is None:
+                del last[task]
+            else:
+                facts.holdings.unlink(hold)
             del rw.reading[task]
             if rw.is_contended and not rw.reading:
                 rw.admit(after_write=False)

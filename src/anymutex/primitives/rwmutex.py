@@ -158,7 +158,9 @@ class RWMutex(RunBound):
             if writer is not None and not self.reading:
                 ticket, task = self.waiting_writers.waiting.popleft()
                 self.writing = RWHold(self, task, ticket, writes=True)
-                self._let_in(self.writing)
+                if task not in waits.watched:
+                    waits.watch(task)
+                wake(ticket)
         if self.waiting_readers.first() is None and self.waiting_writers.first() is None:
             self._be_uncontended()
 
@@ -187,18 +189,14 @@ class RWMutex(RunBound):
         self.admit(after_write=False)
 
     def _admit_readers(self) -> None:
-        waiting = self.waiting_readers.waiting
+        waiting, watched = self.waiting_readers.waiting, waits.watched
         while waiting:
             ticket, task = waiting.popleft()
             if not ticket.done():  # else it has given up a moment ago
-                hold = self.reading[task] = RWHold(self, task, ticket, writes=False)
-                self._let_in(hold)
-
-    def _let_in(self, hold: RWHold) -> None:
-        if hold.owner not in waits.watched:
-            waits.watch(hold.owner)
-        if hold.ticket is not None:
-            wake(hold.ticket)
+                self.reading[task] = RWHold(self, task, ticket, writes=False)
+                if task not in watched:
+                    waits.watch(task)
+                wake(ticket)
 
     def _be_uncontended(self) -> None:
         self.is_contended = False

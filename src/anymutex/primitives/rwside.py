@@ -54,11 +54,6 @@ class RWSide(LockLike):
     def _hold_of(self, task: Task) -> RWHold | None:
         """What `task` has of this side, or what is reserved for it."""
 
-    @property
-    def order_label(self) -> str:
-        """Both sides are one lock there."""
-        return self.rw.label
-
     def bound(self) -> RWMutex:
         """The RWMutex."""
         return self.rw
