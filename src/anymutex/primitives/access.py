@@ -39,12 +39,13 @@ class Access(NamedTuple):
 
 
 def straight(data: dict[Any, Any]) -> Access:
-    """Dict's own C methods: nobody iterates, guards or listens.
+    """Dict's own C methods: nobody iterates, guards or listens."""
+    return Access(data.__getitem__, data.get, data.__contains__, data.__len__, straight_writes(data))
 
-    `operator.setitem` as a method is C all the way; `data.__setitem__` builds a tuple first.
-    """
-    setitem: Any = MethodType(operator.setitem, data)
-    return Access(data.__getitem__, data.get, data.__contains__, data.__len__, setitem)
+
+def straight_writes(data: dict[Any, Any]) -> Any:
+    """The `setitem` then: as a method it is C all the way; `data.__setitem__` builds a tuple first."""
+    return MethodType(operator.setitem, data)
 
 
 def noting_writes(map_ref: MapRef) -> Any:

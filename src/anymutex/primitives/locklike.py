@@ -270,19 +270,20 @@ class LockLike(ABC):
         self._refuse_hopeless(task)
         self._be_waited_for()
         ticket = self._line().draw()
-        if self.stands_ahead:
-            self._register(ticket, task)
-        else:
-            self._register_if_it_holds(ticket, task)
+        if not self._register_if_it_holds(ticket, task) and self.stands_ahead:
+            self._note_wait(ticket, task)
         self._line().waiting.append((ticket, task))
         if listeners:
             announce(LockWanted(self, task))
         return ticket
 
-    def _register_if_it_holds(self, ticket: Ticket, task: Task) -> None:
-        if self.bound().facts.holdings.last_of(task) is not None:
-            note_nesting()
-            self._register(ticket, task)
+    def _register_if_it_holds(self, ticket: Ticket, task: Task) -> bool:
+        """Only who holds something can close a ring by beginning to wait; say whether `task` does."""
+        if self.bound().facts.holdings.last_of(task) is None:
+            return False
+        note_nesting()
+        self._register(ticket, task)
+        return True
 
     def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy = rings.nobody) -> None:
         """The wait of `task` may close a ring, now or later.
@@ -290,15 +291,18 @@ class LockLike(ABC):
         Raises:
             DeadlockError: it does now.
         """
-        wait = waits.Wait(self, ticket, self.bound().facts.deadline())
-        if not self.bound().waits_it_out:
-            ring = rings.find(task, wait, waits.waiting.get, looking)
-            if ring is not None:
-                report = rings.report_of(ring)
-                if listeners:
-                    announce(ProblemFound(report))
-                raise DeadlockError(report)
-        waits.waiting[task] = wait
+        wait = self._note_wait(ticket, task)
+        ring = None if self.bound().waits_it_out else rings.find(task, wait, waits.waiting.get, looking)
+        if ring is not None:
+            report = rings.report_of(ring)
+            del waits.waiting[task]
+            if listeners:
+                announce(ProblemFound(report))
+            raise DeadlockError(report)
+
+    def _note_wait(self, ticket: Ticket, task: Task) -> waits.Wait:
+        wait = waits.waiting[task] = waits.Wait(self, ticket, self.bound().facts.deadline())
+        return wait
 
     def look_around(self, ticket: Ticket, task: Task) -> None:
         """Let `task`, which waits, look whether it is part of a ring; it keeps its place."""

@@ -298,7 +298,8 @@ class SharedMap(AtomicOperations[K, V]):
         self.data[key] = value
         self._after_write(disturbed, key, "value replaced" if len(self.data) == size else "new key")
         if self._is_quiet():
-            self._arm()
+            self._writes_straight = True
+            _SLOTS.setitem(self, access.straight_writes(self.data))
 
     def note_open(self, iteration: Iteration[Any]) -> None:
         """From now on a foreign write is to mark `iteration`."""
