@@ -64,12 +64,14 @@ class ReaderLock(RWSide):
             facts = rw.facts
         holdings = facts.holdings
         deadline = UNKNOWN
-        if rw.writing is None and not (rw.is_contended and rw.waiting_writers.first()):
+        must_wait = not rw.may_read()
+        if not must_wait:
             is_due = not rw.fast_acquire and (facts.budget.is_spent() or probe.driven)
             if is_due or (deadline := facts.deadline()) == CANCELLED:
                 await self._let_others_run()
                 deadline = facts.deadline()
-        if rw.writing is None and not (rw.is_contended and rw.waiting_writers.first()):
+                must_wait = not rw.may_read()
+        if not must_wait:
             self._take(task, deadline, rw.users_site(_caller(1)))
         else:
             writing = rw.writing
@@ -80,7 +82,7 @@ class ReaderLock(RWSide):
                 self._refuse_hopeless(task)
             queue = rw.waiting_readers
             ticket = queue.draw()
-            if holdings.last or holdings.solo is not None:
+            if task in holdings.last or ((solo := holdings.solo) is not None and solo.owner is task):
                 self._register_if_it_holds(ticket, task)
             queue.waiting.append((ticket, task))
             if listeners:
