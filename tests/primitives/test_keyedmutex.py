@@ -753,3 +753,29 @@ async def test_a_group_takes_its_place_in_each_queue() -> None:
 
     assert ["one", "both"] == order[:2]
     assert ["behind", "other"] == sorted(order[2:])
+
+
+async def test_a_waiter_cancelled_at_the_release_leaves_the_next_holder_alone() -> None:
+    """It finds out when somebody else has the key already, by an entry that is not the one it waited for."""
+    keyed: KeyedMutex[str] = KeyedMutex("keyed")
+    scope = anyio.CancelScope()
+
+    async def victim() -> None:
+        with scope:
+            await keyed["k"].acquire()
+
+    async with anyio.create_task_group() as group:
+        await keyed["k"].acquire()
+        group.start_soon(victim)
+        await settle()
+        scope.cancel()
+        keyed["k"].release()
+        keyed["k"].acquire_nowait()
+        await settle()
+
+        assert "k" in keyed
+        assert not keyed["k"].try_acquire()
+        assert keyed["k"].held()
+        keyed["k"].release()
+
+    assert 0 == len(keyed)

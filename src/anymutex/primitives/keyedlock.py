@@ -152,5 +152,7 @@ class KeyedLock(Exclusive, Generic[K]):
             self._drop()
 
     def _drop(self) -> None:
-        self.keyed.entries.pop(self.key, None)
+        # A waiter that was cancelled may come here long after: another may keep the state by then.
+        if self.keyed.entries.get(self.key) is self:
+            del self.keyed.entries[self.key]
         self._queue = NO_QUEUE  # it may come back in another run
