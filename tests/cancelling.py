@@ -39,7 +39,7 @@ MOMENTS = ("queued", "before", "after")
 async def some_turns() -> None:
     """Let every task do what it can, as `turns.settle` does; shorter, as it happens thousands of times."""
     turn = partial(asyncio.sleep, 0) if is_asyncio() else trio.lowlevel.cancel_shielded_checkpoint
-    for _ in range(6):
+    for _ in range(8):
         await turn()
 
 

@@ -651,3 +651,31 @@ async def test_a_run_in_another_thread_can_not_join_a_creation(elsewhere: str) -
         factory.gate.open()
 
     assert "made" == m["k"]
+
+
+@pytest.mark.usefixtures("quick_collections")
+async def test_an_error_of_the_factory_is_in_no_cycle() -> None:
+    """It and the frames that it knows are gone without the collector."""
+    m: SharedMap[str, int] = SharedMap()
+    kept: list[weakref.ref[Exception]] = []
+
+    class Failed(Exception):
+        """Of Python, so that it can be referred to weakly."""
+
+    async def fail() -> int:
+        await anyio.lowlevel.checkpoint()
+        raise Failed
+
+    async def ask() -> None:
+        try:
+            await m.get_or_create("k", fail)
+        except Failed as error:
+            kept.append(weakref.ref(error))
+
+    gc.disable()
+    try:
+        await ask()
+
+        assert [None] == [reference() for reference in kept]
+    finally:
+        gc.enable()

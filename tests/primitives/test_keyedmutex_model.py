@@ -10,11 +10,11 @@ from itertools import combinations
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
-from cancelling import Gate, leave_debug_mode, some_turns
+from cancelling import Gate, leave_debug_mode
 from hypothesis import given
 from hypothesis import strategies as st
 from lockmodels import SETTINGS, ExclusiveModel, Model, Subject, any_backend, compare, steps_of
-from turns import BACKENDS, run_on
+from turns import BACKENDS, run_on, settle
 
 from anymutex import KeyedMutex
 
@@ -147,12 +147,12 @@ async def visit_all(events: list[tuple[str, Keys, int]]) -> list[object]:
                 alive[number % len(alive)].gate.open()
             elif alive:
                 alive[number % len(alive)].scope.cancel()
-            await some_turns()
+            await settle()
             wrong += [(kind, keys, number, what) for what in wrong_among(visits, keyed)]
         for visit in visits:
             visit.gate.open()
         for _ in visits:
-            await some_turns()
+            await settle()
         wrong += [("stranded", visit.keys) for visit in visits if visit.state != "over"]
         wrong += wrong_among([], keyed)
         group.cancel_scope.cancel()

@@ -22,7 +22,7 @@ import anyio.lowlevel
 import pytest
 from turns import ASYNCIO_BACKENDS, BACKENDS, place, run_on, settle
 
-from anymutex import ConflictError, DeadlockError, OwnerEndedError, RWMutex, SharedMap
+from anymutex import ConflictError, DeadlockError, Mutex, OwnerEndedError, RWMutex, SharedMap, waits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -915,3 +915,59 @@ async def test_readers_iterate_over_a_guarded_map_at_the_same_time() -> None:
     async with rw.reader:
         assert {3} == set(m.values())
     assert 2 == max(together)
+
+
+async def test_a_reader_that_came_while_a_cancelled_writer_had_not_run_is_watched() -> None:
+    """It ends without releasing: the next writer is told, as any other."""
+    rw = RWMutex("rw")
+    scope = anyio.CancelScope()
+    told: list[OwnerEndedError] = []
+
+    async def victim() -> None:
+        with scope:
+            await rw.writer.acquire()
+
+    async def forget() -> None:
+        await turn.wait()
+        assert rw.reader.try_acquire()
+        await end.wait()
+
+    async def write() -> None:
+        try:
+            await rw.writer.acquire()
+        except OwnerEndedError as error:
+            told.append(error)
+
+    turn, end = anyio.Event(), anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(forget)
+        await rw.reader.acquire()
+        group.start_soon(victim)
+        await settle()
+        scope.cancel()
+        turn.set()
+        await settle()
+        group.start_soon(write)
+        await settle()
+        rw.reader.release()
+        end.set()
+
+    assert 1 == len(told)
+
+
+async def test_who_is_refused_for_a_ring_leaves_no_trace() -> None:
+    """Nobody waits then: the next reader need not, and nothing is known to be contended."""
+    rw, mux = RWMutex("rw"), Mutex("mux")
+
+    async def read() -> None:
+        async with rw.reader, mux:
+            pass
+
+    async with anyio.create_task_group() as group, mux:
+        group.start_soon(read)
+        await settle()
+        with pytest.raises(DeadlockError):
+            await rw.writer.acquire()
+        assert {mux} == waits.contended
+        assert rw.reader.try_acquire()
+        rw.reader.release()

@@ -670,3 +670,52 @@ def test_a_map_made_at_import_time_works_in_every_later_run() -> None:
         return str(made_at_import["k"])
 
     assert ["aaa"] * len(order) == [run_on(BACKENDS[name], program) for name in order]
+
+
+async def test_a_write_under_the_guarding_lock_is_a_conflict_too() -> None:
+    """The function lets go of the lock for a while, and another task uses it properly."""
+    mux = Mutex("mux")
+    m: SharedMap[str, int] = SharedMap({"k": 1}, name="m", guarded_by=mux)
+    gap, written = anyio.Event(), anyio.Event()
+
+    async def let_go(value: int) -> int:
+        mux.release()
+        gap.set()
+        await written.wait()
+        await mux.acquire()
+        return value + 1
+
+    async def write() -> None:
+        await gap.wait()
+        async with mux:
+            m["k"] = 100
+        written.set()
+
+    async with anyio.create_task_group() as group, mux:
+        group.start_soon(write)
+        with pytest.raises(ConflictError, match="concurrent map writes"):
+            await m.update_key("k", let_go)
+
+        assert 100 == m["k"]
+
+
+async def test_a_key_that_is_unequal_to_itself_is_one_key() -> None:
+    """A dict asks for identity first."""
+    nan = float("nan")
+    m: SharedMap[float, int] = SharedMap({nan: 1}, name="m")
+    begun, written = anyio.Event(), anyio.Event()
+
+    async def wait(value: int) -> int:
+        begun.set()
+        await written.wait()
+        return value + 1
+
+    async def write() -> None:
+        await begun.wait()
+        m[nan] = 100
+        written.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(write)
+        with pytest.raises(ConflictError, match="concurrent map writes"):
+            await m.update_key(nan, wait)

@@ -109,7 +109,8 @@ class Guarded(Named, Generic[T]):
 
     @ki_protected
     def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
-        handle = self._handles.pop(tasks.current(), None)
+        task = tasks.current()
+        handle = None if task is None else self._handles.pop(task, None)
         if handle is not None:
             handle.die()
         self._exclusive.release()

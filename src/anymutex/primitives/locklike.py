@@ -8,7 +8,7 @@ Rule 2. Every acquire is a cancellation point for scopes. A free lock is taken w
 Rule 3. All fields are changed without an await between, and protected against trio's KeyboardInterrupt.
 Rule 4. What is refused is refused before anything is changed: the others' state is left intact.
 
-`acquire` here is the plain form. Mutex writes its own out in one piece, for speed.
+`acquire` here is the plain form. Mutex and ReaderLock write theirs out in one piece, for speed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 import anyio
 from anyio.lowlevel import checkpoint
 
-from anymutex import probe, rings, waits
+from anymutex import probe, rings, tasks, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
 from anymutex.holdings import note_nesting
@@ -169,7 +169,8 @@ class LockLike(ABC):
         if not me.locked():
             return anyio.LockStatistics(locked=False, owner=None, tasks_waiting=waiting)
         owners = [id(hold.owner) for hold in me.holds()]
-        infos = (info for info in anyio.get_running_tasks() if [info.id] == owners)
+        running = anyio.get_running_tasks() if tasks.current_run() is not None else []
+        infos = (info for info in running if [info.id] == owners)
         return anyio.LockStatistics(locked=True, owner=next(infos, None), tasks_waiting=waiting)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -296,6 +297,7 @@ class LockLike(ABC):
         if ring is not None:
             report = rings.report_of(ring)
             del waits.waiting[task]
+            self._leave(ticket, task)
             if listeners:
                 announce(ProblemFound(report))
             raise DeadlockError(report)

@@ -39,13 +39,13 @@ class Reading(Generic[T]):
     async def __aenter__(self) -> ReadHandle[T]:
         await self._lock.acquire()
         handle = ReadHandle(self._cell, self._lock, self._label)
-        handle.live()
         self._handles.setdefault(tasks.current(), []).append(handle)
         return handle
 
     @ki_protected
     def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
-        if handles := self._handles.get(tasks.current()):
+        task = tasks.current()
+        if task is not None and (handles := self._handles.get(task)):
             handles.pop().die()
         self._lock.release()
         return DONE

@@ -31,7 +31,7 @@ from anymutex.tasks import ki_protected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anymutex.tasks import Run, Task
+    from anymutex.tasks import Task
 
 
 class RWMutex(RunBound):
@@ -166,14 +166,14 @@ class RWMutex(RunBound):
 
     def be_waited_for(self) -> None:
         """Somebody is about to queue."""
+        for hold in self.holds():  # later ones are watched when they are let in, or by who comes next
+            if hold.owner not in waits.watched:
+                waits.watch(hold.owner)
         if self.is_contended:
             return
         self.is_contended = True
         if self.waiting_readers is NO_QUEUE:
             self.waiting_readers, self.waiting_writers = WaitQueue(self.run), WaitQueue(self.run)
-        for hold in self.holds():  # later ones are watched when they are let in
-            if hold.owner not in waits.watched:
-                waits.watch(hold.owner)
         waits.contended.update((self.reader, self.writer))
         self.facts.joins.arm()
 
@@ -205,7 +205,7 @@ class RWMutex(RunBound):
     def _is_in_use(self) -> bool:
         return any(True for _ in self.holds())
 
-    def _begin(self, last_run: Run | None) -> None:
+    def _begin(self) -> None:
         for hold in self.holds():
             self.facts.holdings.unlink(hold)
         self.reading.clear()
