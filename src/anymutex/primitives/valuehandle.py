@@ -30,7 +30,7 @@ class ReadHandle(Generic[T]):
     def __init__(self, cell: list[T], lock: Any, label: str) -> None:
         self._cell = cell
         self._label = label
-        self._lives = False
+        self._lives = True
         self._holds: Callable[[], bool] = getattr(lock, "held", None) or partial(_owns, lock)
 
     @property
