@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -30,6 +31,15 @@ def anyio_backend(request: pytest.FixtureRequest) -> Backend:
     """Give anyio's pytest plugin the backend for the run of one test."""
     backend: Backend = request.param
     return backend
+
+
+@pytest.fixture(scope="module")
+def quick_collections() -> Iterator[None]:
+    """Keep what is there already out of sight of the collector, for modules that call it in each test."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,10 @@ EXAMPLES = sorted(ROOT.glob("examples/*.py"))
 CONFLICT = ROOT / "examples/01_conflict.py"
 UNGUARDED = ROOT / "examples/04_guarded_by.py"
 CURED = [ROOT / "examples/02_mutex.py", ROOT / "examples/03_anymutex.py"]
+CONFIG = ROOT / "examples/05_rw_config.py"
+USERS = ROOT / "examples/06_keyed_users.py"
+CACHE = ROOT / "examples/07_get_or_create.py"
+DEADLOCK = ROOT / "examples/08_deadlock.py"
 
 every_backend = pytest.mark.parametrize("backend", NAMES)
 
@@ -36,7 +41,7 @@ def in_the_clone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_there_are_examples() -> None:
     """The tests below would pass with none."""
-    assert {CONFLICT, UNGUARDED, *CURED} <= set(EXAMPLES)
+    assert {CONFLICT, UNGUARDED, *CURED, CONFIG, USERS, CACHE, DEADLOCK} == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
@@ -85,6 +90,65 @@ def test_the_unguarded_access_is_told_at_once(backend: str, capsys: pytest.Captu
     assert (code, out) == (2, "")
     assert report.startswith("fatal error: unguarded access: m is guarded by mux")
     assert place(UNGUARDED, "sum(m.values())") in report
+
+
+@every_backend
+def test_the_config_is_read_together_and_reloaded_alone(
+    backend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Three readers at a time, whole settings only; the reload falls between those before and after it."""
+    assert main(["run", str(CONFIG), "--backend", backend]) == 0
+    out, err = capsys.readouterr()
+    told = [re.sub(r"\d (?=reads|asks)", "N ", line) for line in out.splitlines()]
+
+    assert err == ""
+    assert told == [
+        *(["request N reads"] * 3 + ["request N asks old.example:80"] * 3),
+        *("the reload begins", "the reload ends"),
+        *(["request N reads"] * 3 + ["request N asks new.example:443"] * 3),
+    ]
+
+
+@every_backend
+def test_the_users_get_a_lock_each(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """No update is lost, transfers in both directions get through, and no lock is left behind."""
+    assert main(["run", str(USERS), "--backend", backend]) == 0
+    out, err = capsys.readouterr()
+
+    assert err == ""
+    assert out.splitlines() == ["30 tasks, 3 locks", "ann 80, bob 120, eve 70", "0 locks are left"]
+
+
+@every_backend
+def test_the_stampede_and_its_cure(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many visits the stampede loses depends on who wakes when; the cure loses none."""
+    assert main(["run", str(CACHE), "--backend", backend]) == 0
+    out, err = capsys.readouterr()
+    stampede, cure = out.splitlines()
+    counted = re.fullmatch(r"stampede: 100 visitors, 100 fetched, (\d+) counted", stampede)
+
+    assert err == ""
+    assert counted and int(counted[1]) < 100
+    assert cure == "visit: 100 visitors, 1 fetched, 100 counted"
+
+
+@every_backend
+def test_the_deadlock_is_told(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Go's sentence, who holds what since where, who wants it where, and how to mend it; no traceback."""
+    code = main(["run", str(DEADLOCK), "--backend", backend])
+    out, report = capsys.readouterr()
+    since, wants = (place(DEADLOCK, f"async with accounts[{account}]") for account in ("source", "target"))
+
+    assert (code, out) == (2, "")
+    assert report.startswith("fatal error: 2 tasks are asleep - deadlock! ")
+    assert "Traceback" not in report
+    for mine, other in (("ann", "bob"), ("bob", "ann")):
+        assert (
+            f"task \"{mine} to {other}\" [holding accounts['{mine}'], waiting for accounts['{other}']]:\n"
+            f"  held since {since} async with accounts[source]:\n"
+            f"  wants at {wants} async with accounts[target]:\n"
+        ) in report
+    assert report.splitlines()[-2].startswith("fix: ")
 
 
 def script(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

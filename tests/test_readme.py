@@ -8,6 +8,8 @@ differs stands beside the mark, where GitHub doesn't show it:
 What a block prints stands behind `#>`, all of it if any.
 
 A block marked ```bash, ```sh, ```shell or ```console is not run, but its words are looked up.
+
+A report marked ```text is what the example that it names dies of, on the backend that it names.
 """
 
 from __future__ import annotations
@@ -37,6 +39,12 @@ SHELLS = "bash|sh|shell|console"
 def python_blocks() -> list[CodeExample]:
     """Give the programs of README; of none at all, none."""
     return list(find_examples(README)) if README.exists() else []
+
+
+def reports() -> list[str]:
+    """Give the reports that README shows."""
+    text = README.read_text(encoding="utf-8") if README.exists() else ""
+    return re.findall(r"^```text\n(fatal error: .*?\n)```$", text, re.MULTILINE | re.DOTALL)
 
 
 def commands() -> list[list[str]]:
@@ -106,6 +114,28 @@ def test_a_program_of_readme_runs(block: CodeExample, tmp_path: Path) -> None:
 def test_readme_has_programs() -> None:
     """The test above would pass with none."""
     assert python_blocks()
+
+
+@pytest.mark.parametrize("report", reports(), ids=lambda report: " ".join(report.split()[2:6]))
+def test_a_report_of_readme_is_true(report: str) -> None:
+    """Word for word, but for counts and keys, which depend on when who got in, and for versions."""
+    [example] = set(re.findall(r"examples/\w+\.py", report))
+    [backend] = re.findall(r"^backend (\w+)", report, re.MULTILINE)
+    command = [sys.executable, example, "--backend", backend]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIME_LIMIT)
+
+    assert result.returncode == 2
+    assert without_counts(result.stderr) == without_counts(report)
+
+
+def without_counts(report: str) -> str:
+    """Give a report without its numbers, but for those of lines."""
+    return re.sub(r"(?<![.]py:)\b\d[\d.]*\b", "N", report)
+
+
+def test_readme_has_reports() -> None:
+    """The test above would pass with none."""
+    assert len(reports()) == 2
 
 
 def test_files_named_in_commands_exist() -> None:

@@ -24,7 +24,7 @@ import pytest
 from turns import BACKENDS, leaves, run_on
 
 from anymutex import ConflictError, DeadlockError
-from anymutex.deadlock import Deadlock, SelfDeadlock, Waiter
+from anymutex.deadlock import Deadlock, LockInversion, OrderSeen, SelfDeadlock, Waiter
 from anymutex.report import (
     ConcurrentWrites,
     Conflict,
@@ -147,6 +147,31 @@ JOINED = replace(
         ),
     ),
 )
+INVERSION = LockInversion(
+    orders=(
+        OrderSeen(
+            who='task "transfer"',
+            first="accounts['x']",
+            second="mux",
+            first_taken=Place("bank.py", 16, "transfer(a, b)", "async with accounts[a]:"),
+            second_taken=Place("bank.py", 18, "transfer(a, b)", "async with mux:"),
+        ),
+        OrderSeen(
+            who='task "close"',
+            first="mux",
+            second="accounts['x']",
+            first_taken=Place("bank.py", 105, "close(a)", "async with mux:"),
+            second_taken=Place("bank.py", 107, "close(a)", "async with accounts[a]:"),
+        ),
+    ),
+)
+THIRD = OrderSeen(
+    who='task "audit"',
+    first="rates.reader",
+    second="accounts['x']",
+    first_taken=Place("audit.py", 7, "audit()", "await rates.reader.acquire()"),
+    second_taken=Place("audit.py", 9, "audit()", ""),
+)
 CONCURRENT_WRITES = ConcurrentWrites(
     map="stock",
     made=Place("shop.py", 40, "main()", "stock = SharedMap()"),
@@ -185,8 +210,13 @@ REPORTS: dict[str, Report] = {
     "upgrade": UPGRADE,
     "deadlock": AB_BA,
     "deadlock_joined": JOINED,
+    "lock_inversion": INVERSION,
+    "lock_inversion_of_three": LockInversion(
+        orders=(INVERSION.orders[0], replace(INVERSION.orders[1], second="rates.writer"), THIRD)
+    ),
     "concurrent_writes": CONCURRENT_WRITES,
 }
+KINDS = {"concurrent-writes", "conflict", "deadlock", "lock-inversion", "self-deadlock", "unguarded"}
 every_report = pytest.mark.parametrize("name", REPORTS)
 PROGRAMS: dict[str, tuple[type[Any], type[Report]]] = {
     "conflict_program": (ConflictError, Conflict),
@@ -214,7 +244,7 @@ def test_json_has_the_kind_and_the_text(name: str) -> None:
 
     assert str(report) == report.to_json()["text"]
     assert report.kind == report.to_json()["kind"]
-    assert report.kind in {"concurrent-writes", "conflict", "deadlock", "self-deadlock", "unguarded"}
+    assert report.kind in KINDS
 
 
 @every_report

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Program = Callable[[Mutex], Coroutine[Any, Any, object]]
 
 
+pytestmark = pytest.mark.usefixtures("quick_collections")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
     """Each test starts from nothing; whether it ends so is for the test to say."""
@@ -413,17 +416,17 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 }
 
 
-def break_off(name: str, mux: Mutex) -> list[asyncio.Task[None]]:
-    """Run until one holds the lock and others wait for it, then close the loop under them."""
+def break_off(name: str, *locks: Mutex) -> list[asyncio.Task[None]]:
+    """Run until one holds each lock and others wait for it, then close the loop under them."""
     made: list[asyncio.Task[None]] = []
 
     async def main() -> None:
-        made.extend(asyncio.create_task(acquire_and_stay(mux)) for _ in range(3))
+        made.extend(asyncio.create_task(acquire_and_stay(mux)) for mux in locks for _ in range(3))
         await settle()
 
     loop = LOOPS[name]()
     loop.run_until_complete(main())
-    assert {mux} == waits.contended
+    assert set(locks) == waits.contended
     loop.close()
     for task in made:
         task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is meant to be pending
@@ -469,3 +472,25 @@ def test_a_run_that_is_broken_off_leaves_nothing(name: str) -> None:
     gc.collect()
 
     assert [None] * 4 == [reference() for reference in kept]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_the_other_locks_of_a_run_that_was_broken_off_go_with_it(name: str) -> None:
+    """One lock that is used again is enough."""
+    shared, kept = Mutex("shared"), list[weakref.ref[Any]]()
+
+    def run() -> None:
+        lone = Mutex("lone")
+        kept.append(weakref.ref(lone))
+        break_off(name, shared, lone)
+
+    async def use_shared() -> None:
+        async with shared:
+            pass
+
+    run()
+    run_on(BACKENDS["trio"], use_shared)
+    gc.collect()
+
+    assert [None] == [reference() for reference in kept]
+    assert not waits.contended

@@ -91,7 +91,11 @@ class Deadlock(Report):
 
     def lines(self) -> Iterator[str]:
         last, first = self.waiters[-1], self.waiters[0]
-        reason = f"which {first.who} holds" if last.wants == first.holds else f"behind {first.who}"
+        reason = f"behind {first.who}"
+        if first.holds:
+            reason = f"which {first.who} holds"
+            if first.holds != last.wants:  # the other side of an RWMutex
+                reason = f"while {first.who} holds {first.holds}"
         yield f"{len(self.waiters)} tasks are asleep - deadlock! {last.who} wants {last.aim}, {reason}"
         for waiter in self.waiters:
             yield ""

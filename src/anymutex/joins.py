@@ -43,7 +43,7 @@ class JoinWatch:
     """Looks for joins among the tasks of one run while somebody waits there for a lock.
 
     Args:
-        run: The run, or None for one that is never watched.
+        run: The run; None, where there is none yet, is never watched.
     """
 
     __slots__ = ("_pause", "_run", "_seen", "is_armed")
@@ -52,7 +52,7 @@ class JoinWatch:
         self.is_armed = run is None
         self._run = run
         self._pause = _FIRST
-        self._seen: dict[Queued, list[Task]] = {}
+        self._seen: dict[int, list[int]] = {}  # ids alone: it outlives the run
 
     def arm(self) -> None:
         """Somebody waits. In a driven run the driver sees all there is."""
@@ -69,8 +69,9 @@ class JoinWatch:
     def look(self) -> bool:
         """Wake who may be part of a ring; say whether anybody waits at all."""
         contended = [lock for lock in tuple(waits.contended) if lock.bound().run is self._run]
-        seen = {lock: [task for task, _ in lock.blockers()] for lock in contended}
-        stuck = {task for lock, tasks_ in seen.items() if self._seen.get(lock) == tasks_ for task in tasks_}
+        holders = {id(lock): [task for task, _ in lock.blockers()] for lock in contended}
+        seen = {lock: [id(task) for task in tasks_] for lock, tasks_ in holders.items()}
+        stuck = {task for lock in holders if self._seen.get(lock) == seen[lock] for task in holders[lock]}
         self._pause = min(2 * self._pause, _LAST) if stuck else _FIRST
         self._seen = seen
         _wake_suspects(stuck, contended)

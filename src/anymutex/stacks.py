@@ -27,7 +27,7 @@ Site: TypeAlias = "tuple[CodeType, int]"
 
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 _LOOPS = ("asyncio", "trio", "uvloop")
-_MACHINERY = (*_LOOPS, "anyio", "outcome", "concurrent.futures", "contextlib", "threading")
+_MACHINERY = (*_LOOPS, "anyio", "outcome", "concurrent.futures", "contextlib", "threading", "typing")
 # Awaitables that hide the object whose frame we want; only the collector can see through them.
 _WRAPPERS = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
 # A stack deeper than this hides the point; the innermost places are kept.

@@ -55,6 +55,7 @@ AnyFunction = TypeVar("AnyFunction", bound="Callable[..., Any]")
 
 _lowlevel: Any = None  # trio.lowlevel, once trio was met
 _protected: list[Callable[..., Any]] = []
+_unprotected: list[Callable[..., Any]] = []
 
 
 def here() -> tuple[Run, Task | None]:
@@ -130,6 +131,14 @@ def ki_protected(function: AnyFunction) -> AnyFunction:
     _protected.append(function)
     if _lowlevel is not None:
         _lowlevel.enable_ki_protection(function)
+    return function
+
+
+def ki_let_in(function: AnyFunction) -> AnyFunction:
+    """Let trio raise KeyboardInterrupt again under a protected function: for those that call the user's."""
+    _unprotected.append(function)
+    if _lowlevel is not None:
+        _lowlevel.disable_ki_protection(function)
     return function
 
 
@@ -212,6 +221,8 @@ def _meet_trio() -> Any:
     _lowlevel = sys.modules["trio"].lowlevel
     for function in _protected:
         _lowlevel.enable_ki_protection(function)
+    for function in _unprotected:
+        _lowlevel.disable_ki_protection(function)
     return _lowlevel
 
 

@@ -132,6 +132,7 @@ def forget_run(run: Run) -> None:
         if isinstance(task, asyncio.Task) and task.get_loop() is run:
             watched.discard(task)
             waiting.pop(task, None)
+    contended.difference_update([lock for lock in tuple(contended) if lock.bound().run is run])
     _holdings.pop(run, None)
 
 

@@ -22,7 +22,7 @@ from anymutex.primitives.waitqueue import TrioTicket, WaitQueue, ticket_maker, w
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from anymutex.primitives.waitqueue import Ticket
+    from anymutex.waits import Ticket
 
 
 def new_queue() -> WaitQueue:
@@ -60,13 +60,13 @@ async def wait_in(queue: WaitQueue, who: int, order: list[int]) -> None:
 
 # --- tickets ---------------------------------------------------------------------------------------------
 
-RESULTS: dict[str, Exception | None] = {"none": None, "error": ValueError("told")}
+RESULTS: dict[str, object] = {"none": None, "error": ValueError("told")}
 
 
 @pytest.mark.parametrize("name", RESULTS)
 async def test_a_ticket_gives_what_it_was_woken_with(name: str) -> None:
     """An error is given, not raised: the waiter raises it."""
-    seen: list[Exception | None] = []
+    seen: list[object] = []
     queue = new_queue()
 
     async def waiter() -> None:
@@ -88,7 +88,7 @@ async def test_a_ticket_gives_what_it_was_woken_with(name: str) -> None:
 
 async def test_nobody_is_woken_twice() -> None:
     """The second call changes nothing, not even the result."""
-    seen: list[Exception | None] = []
+    seen: list[object] = []
     queue = new_queue()
 
     async def waiter() -> None:

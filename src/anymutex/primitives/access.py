@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anymutex.primitives.sharedmap import SharedMap
 
     MapRef = ref[SharedMap[Any, Any]]
+    Windows = tuple[set[Any], dict[Any, Any]]  # open iterations and updates
 
 
 NAMES = ("__getitem__", "get", "__contains__", "__len__", "__setitem__")
@@ -39,12 +40,13 @@ class Access(NamedTuple):
 
 
 def straight(data: dict[Any, Any]) -> Access:
-    """Dict's own C methods: nobody iterates, guards or listens.
+    """Dict's own C methods: nobody iterates, guards or listens."""
+    return Access(data.__getitem__, data.get, data.__contains__, data.__len__, straight_writes(data))
 
-    `operator.setitem` as a method is C all the way; `data.__setitem__` builds a tuple first.
-    """
-    setitem: Any = MethodType(operator.setitem, data)
-    return Access(data.__getitem__, data.get, data.__contains__, data.__len__, setitem)
+
+def straight_writes(data: dict[Any, Any]) -> Any:
+    """The `setitem` then: as a method it is C all the way; `data.__setitem__` builds a tuple first."""
+    return MethodType(operator.setitem, data)
 
 
 def noting_writes(map_ref: MapRef) -> Any:
@@ -80,9 +82,15 @@ def asking(map_ref: MapRef, data: dict[Any, Any], guard: Guard | None) -> Access
 
 
 def asking_mutex(
-    map_ref: MapRef, data: dict[Any, Any], guard: Guard, mutex: Mutex, open_: set[Any]
+    map_ref: MapRef,
+    data: dict[Any, Any],
+    guard: Guard,
+    mutex: Mutex,
+    windows: tuple[set[Any], dict[Any, Any]],
 ) -> Access:
     """As `asking` without a listener, with the question to a Mutex written out: a call less."""
+
+    iterations, updates = windows
 
     def getitem(key: Any) -> Any:
         owner = mutex.owner
@@ -98,7 +106,7 @@ def asking_mutex(
 
     def setitem(key: Any, value: Any) -> None:
         owner = mutex.owner
-        if owner is None or owner is not mutex.facts.who() or open_:
+        if owner is None or owner is not mutex.facts.who() or iterations or updates:
             _map_of(map_ref).store(key, value)
         else:
             data[key] = value

@@ -17,6 +17,7 @@ from anymutex.primitives.flight import Flight, Landed
 from anymutex.primitives.named import Named
 from anymutex.primitives.openupdate import OpenUpdate
 from anymutex.primitives.updatelocks import UpdateLocks
+from anymutex.tasks import ki_let_in, ki_protected
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,7 +38,7 @@ class AtomicOperations(Named, MutableMapping[K, V]):
         locks: UpdateLocks | None
         open_updates: dict[K, OpenUpdate]
 
-        def note_open_update(self, update: OpenUpdate) -> None: ...
+        def note_open_update(self) -> None: ...
         def tell(self, report: ConcurrentWrites) -> None: ...
 
     async def get_or_create(self, key: K, factory: Callable[[], Awaitable[V]]) -> V:
@@ -150,6 +151,7 @@ class AtomicOperations(Named, MutableMapping[K, V]):
             self[key] = new
             return True
 
+    @ki_protected
     async def _create(self, key: K, factory: Callable[[], Awaitable[V]]) -> V:
         locks = self._locks()
         locks.enter_run()
@@ -159,38 +161,45 @@ class AtomicOperations(Named, MutableMapping[K, V]):
         landed = await flight.lead_or_wait()
         if landed is None:
             landed = await self._lead(flight, key, factory)
-        return landed.result()  # type: ignore[no-any-return]
+        try:
+            return landed.result()  # type: ignore[no-any-return]
+        finally:
+            del landed  # else its error -> traceback -> this frame -> the error
 
+    @ki_protected
     async def _lead(self, flight: Flight, key: K, factory: Callable[[], Awaitable[V]]) -> Landed:
-        landed: Landed | None = None
         try:
             async with self._locks()[key]:
                 landed = await self._landed(key, factory)
+        except BaseException:  # cancelled, or refused before it began
+            flight.release()
+            raise
+        flight.land(landed)
+        try:
+            return landed
         finally:
-            if landed is None:  # cancelled, or refused before it began
-                flight.release()
-            else:
-                flight.land(landed)
-        assert landed is not None  # else it has raised
-        return landed
+            del landed  # as in `_create`: this frame is behind the one that raised
 
+    @ki_protected
     async def _landed(self, key: K, factory: Callable[[], Awaitable[V]]) -> Landed:
         value = self.get(key, _MISSING)
         if value is not _MISSING:
             return Landed(value)
         try:
-            made = await _awaitable("get_or_create", factory)
+            made = await _called("get_or_create", factory)
         except Exception as error:
             return Landed(None, error, error.__traceback__)
         return Landed(self.setdefault(key, made))
 
+    @ki_protected
     async def _updated(self, key: K, old: V, function: Callable[[V], Awaitable[V]]) -> V:
         update = self.open_updates[key] = OpenUpdate(key)
-        self.note_open_update(update)
+        self.note_open_update()
         try:
-            new = await _awaitable("update_key", function, old)
+            new = await _called("update_key", function, old)
         finally:
-            del self.open_updates[key]
+            if self.open_updates.get(key) is update:  # else of a run that was broken off
+                del self.open_updates[key]
         if (report := update.report(self)) is not None:
             self.tell(report)
         return new  # type: ignore[no-any-return]
@@ -201,8 +210,9 @@ class AtomicOperations(Named, MutableMapping[K, V]):
         return self.locks
 
 
-def _awaitable(method: str, function: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
-    """What `function` returns, to be awaited.
+@ki_let_in
+async def _called(method: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """What `function`, which is the user's, gives.
 
     Raises:
         TypeError: it is no async function.
@@ -212,4 +222,4 @@ def _awaitable(method: str, function: Callable[..., Any], *arguments: Any) -> Aw
         name = getattr(function, "__name__", None) or repr(type(function).__name__)
         gave = f"returned {type(result).__name__}" if callable(function) else "can't be called"
         raise TypeError(f"{method} needs an async function; {name} {gave}")
-    return result
+    return await result

@@ -13,8 +13,10 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import waits
+from anymutex.events import LockAcquired
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
 from anymutex.primitives.waitqueue import wake
+from anymutex.probe import announce, listeners
 from anymutex.report import shown
 from anymutex.tasks import ki_protected
 from anymutex.waits import UNKNOWN
@@ -70,6 +72,8 @@ class Flight(Exclusive):
         site = self.locks.users_site(sys._getframe(1))
         if self.owner is None:
             self._take(task, self.locks.facts.deadline(), site)
+            if listeners:
+                announce(LockAcquired(self, task))
             return None
         ticket = self._queue_up(task)
         while True:
@@ -81,6 +85,8 @@ class Flight(Exclusive):
             if news is None:
                 waits.waiting.pop(task, None)
                 self._settle(task, site)
+                if listeners:
+                    announce(LockAcquired(self, task))
                 return None
             if isinstance(news, Landed):
                 self._give_up(ticket, task)
@@ -91,6 +97,7 @@ class Flight(Exclusive):
     def land(self, landed: Landed) -> None:
         """The leader tells all who wait."""
         self.locks.facts.holdings.unlink(self)
+        self._announce_release(self.owner)
         self.owner = None
         self._be_uncontended()
         for ticket, _ in self._queue.waiting:
@@ -101,6 +108,7 @@ class Flight(Exclusive):
     def release(self) -> None:
         """The leader could not go on: the next one leads."""
         self.locks.facts.holdings.unlink(self)
+        self._announce_release(self.owner)
         self._hand_over()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import anyio
 
@@ -10,8 +11,9 @@ from anymutex import tasks
 from anymutex.primitives.done import DONE
 from anymutex.primitives.named import Named
 from anymutex.primitives.ownmutex import OwnMutex
+from anymutex.primitives.reading import Reading
 from anymutex.primitives.rwmutex import RWMutex
-from anymutex.primitives.valuehandle import ReadHandle, ValueHandle
+from anymutex.primitives.valuehandle import ValueHandle
 from anymutex.tasks import ki_protected
 
 if TYPE_CHECKING:
@@ -76,7 +78,8 @@ class Guarded(Named, Generic[T]):
             raise TypeError(f"Guarded: a {kind} can't tell which task holds it; accepted: {ACCEPTED}")
         self._lock: Any = lock
         self._cell = [value]
-        self._handles: dict[Task, ValueHandle[T]] = {}  # of those who are inside, one unless somebody cheats
+        # Of those who are inside: one, unless somebody cheats.
+        self._handles: WeakKeyDictionary[Task, ValueHandle[T]] = WeakKeyDictionary()
 
     @property
     def lock(self) -> Any:
@@ -106,7 +109,8 @@ class Guarded(Named, Generic[T]):
 
     @ki_protected
     def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
-        handle = self._handles.pop(tasks.current(), None)
+        task = tasks.current()
+        handle = None if task is None else self._handles.pop(task, None)
         if handle is not None:
             handle.die()
         self._exclusive.release()
@@ -133,7 +137,7 @@ class Guarded(Named, Generic[T]):
         if not isinstance(self._lock, RWMutex):
             kind = type(self._lock).__name__
             raise TypeError(f"{self.label}.read() needs lock=RWMutex(); a {kind} is not shared by readers")
-        return Reading(ReadHandle(self._cell, self._lock.reader, self.label))
+        return Reading(self._cell, self._lock.reader, self.label)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a Guarded can't be copied or pickled: the copy would have no lock in common with it")
@@ -148,24 +152,3 @@ class Guarded(Named, Generic[T]):
     @property
     def _usage(self) -> str:
         return self.name or "guarded"
-
-
-class Reading(Generic[T]):
-    """One reading of a Guarded."""
-
-    __slots__ = ("_handle",)
-
-    def __init__(self, handle: ReadHandle[T]) -> None:
-        self._handle = handle
-
-    @ki_protected
-    async def __aenter__(self) -> ReadHandle[T]:
-        await self._handle.lock.acquire()
-        self._handle.live()
-        return self._handle
-
-    @ki_protected
-    def __aexit__(self, *_: object) -> Coroutine[Any, Any, None]:
-        self._handle.die()
-        self._handle.lock.release()
-        return DONE

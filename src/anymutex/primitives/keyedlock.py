@@ -7,11 +7,13 @@ Rule 2. While a task lets others run before it takes a free one, or collects sev
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from threading import get_ident
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from anymutex import tasks
 from anymutex.primitives import complaints
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
+from anymutex.probe import listeners
 from anymutex.report import shown
 from anymutex.tasks import ki_protected
 from anymutex.waits import UNKNOWN
@@ -58,13 +60,20 @@ class KeyedLock(Exclusive, Generic[K]):
         Raises:
             RuntimeError: the running task does not hold it.
         """
-        me = self.in_effect()
+        keyed = self.keyed
+        me = keyed.entries.get(self.key, self)
         owner = me.owner
-        if owner is None or me.keyed.caller() is not owner:
+        facts = keyed.facts
+        if owner is None or get_ident() != facts.thread or facts.who() is not owner:
             raise RuntimeError(me._not_held())
-        me.keyed.facts.holdings.unlink(me)
-        me._hand_over()
-        me._announce_release(owner)
+        facts.holdings.unlink(me)
+        if me._is_contended or me.pins:
+            me._hand_over()
+        else:
+            me.owner = None
+            me._drop()
+        if listeners:
+            me._announce_release(owner)
 
     @property
     def name(self) -> str | None:
@@ -83,7 +92,7 @@ class KeyedLock(Exclusive, Generic[K]):
 
     def in_effect(self) -> Self:
         """The one in the table, if there is one for this key."""
-        return cast("Self", self.keyed.entries.get(self.key, self))
+        return self.keyed.entries.get(self.key, self)  # type: ignore[return-value]  # of the same class
 
     def locked(self) -> bool:
         """Whether some task of this run holds it."""
@@ -140,5 +149,10 @@ class KeyedLock(Exclusive, Generic[K]):
 
     def _drop_if_idle(self) -> None:
         if self.owner is None and not self.pins:
-            self.keyed.entries.pop(self.key, None)
-            self._queue = NO_QUEUE  # it may come back in another run
+            self._drop()
+
+    def _drop(self) -> None:
+        # A waiter that was cancelled may come here long after: another may keep the state by then.
+        if self.keyed.entries.get(self.key) is self:
+            del self.keyed.entries[self.key]
+        self._queue = NO_QUEUE  # it may come back in another run

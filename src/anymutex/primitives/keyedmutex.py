@@ -14,7 +14,6 @@ from anymutex.tasks import ki_protected
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
-    from anymutex.tasks import Run
 
 K = TypeVar("K", bound="Hashable")
 
@@ -125,7 +124,7 @@ class KeyedMutex(RunBound, Generic[K]):
     def _is_in_use(self) -> bool:
         return bool(self.entries)
 
-    def _begin(self, last_run: Run | None) -> None:
+    def _begin(self) -> None:
         for entry in self.entries.values():
             entry.be_fresh()
         self.entries.clear()

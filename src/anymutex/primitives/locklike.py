@@ -8,7 +8,7 @@ Rule 2. Every acquire is a cancellation point for scopes. A free lock is taken w
 Rule 3. All fields are changed without an await between, and protected against trio's KeyboardInterrupt.
 Rule 4. What is refused is refused before anything is changed: the others' state is left intact.
 
-`acquire` here is the plain form. Mutex writes its own out in one piece, for speed.
+`acquire` here is the plain form. Mutex and ReaderLock write theirs out in one piece, for speed.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, NoReturn
 import anyio
 from anyio.lowlevel import checkpoint
 
-from anymutex import probe, rings, waits
+from anymutex import probe, rings, tasks, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
+from anymutex.holdings import note_nesting
 from anymutex.joins import LOOK, joined_by
 from anymutex.primitives.done import DONE
 from anymutex.probe import announce, listeners
@@ -99,17 +100,7 @@ class LockLike(ABC):
         if self.is_free_for(task):
             self._take(task, deadline, bound.users_site(sys._getframe(1)))
         else:
-            ticket = self._queue_up(task)
-            while True:
-                try:
-                    news = await ticket
-                except BaseException:
-                    self._give_up(ticket, task)
-                    raise
-                if news is None:
-                    break
-                ticket = self._told(news, ticket, task)
-            waits.waiting.pop(task, None)
+            await self._wait_for_turn(task)
             self._settle(task, bound.users_site(sys._getframe(1)))
         if listeners:
             announce(LockAcquired(self, task))
@@ -178,7 +169,8 @@ class LockLike(ABC):
         if not me.locked():
             return anyio.LockStatistics(locked=False, owner=None, tasks_waiting=waiting)
         owners = [id(hold.owner) for hold in me.holds()]
-        infos = (info for info in anyio.get_running_tasks() if [info.id] == owners)
+        running = anyio.get_running_tasks() if tasks.current_run() is not None else []
+        infos = (info for info in running if [info.id] == owners)
         return anyio.LockStatistics(locked=True, owner=next(infos, None), tasks_waiting=waiting)
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
@@ -192,11 +184,6 @@ class LockLike(ABC):
     def in_effect(self) -> Self:
         """The object that keeps its state: itself, as a rule."""
         return self
-
-    @property
-    def order_label(self) -> str:
-        """What tells it from others of the same `bound`, where orders of locks are compared."""
-        return self.label
 
     @property
     def stands_ahead(self) -> bool:
@@ -255,6 +242,22 @@ class LockLike(ABC):
 
     # Waiting.
 
+    @ki_protected
+    async def _wait_for_turn(self, task: Task) -> None:
+        """Queue until it is reserved for `task`."""
+        ticket = self._queue_up(task)
+        while True:
+            try:
+                news = await ticket
+            except BaseException:
+                self._give_up(ticket, task)
+                raise
+            if news is None:
+                break
+            ticket = self._told(news, ticket, task)
+        if waits.waiting:
+            waits.waiting.pop(task, None)
+
     async def _let_others_run(self) -> None:
         """A yield is due, or a cancellation: it is free, and not taken yet."""
         bound, budget = self.bound(), self.bound().facts.budget
@@ -268,20 +271,20 @@ class LockLike(ABC):
         self._refuse_hopeless(task)
         self._be_waited_for()
         ticket = self._line().draw()
-        if self.stands_ahead:
-            self._register(ticket, task)
-        else:
-            self._register_if_it_holds(ticket, task)
+        if not self._register_if_it_holds(ticket, task) and self.stands_ahead:
+            self._note_wait(ticket, task)
         self._line().waiting.append((ticket, task))
         if listeners:
             announce(LockWanted(self, task))
         return ticket
 
-    def _register_if_it_holds(self, ticket: Ticket, task: Task) -> None:
-        holdings = self.bound().facts.holdings
-        if holdings.last_of(task) is not None:
-            holdings.nest = True
-            self._register(ticket, task)
+    def _register_if_it_holds(self, ticket: Ticket, task: Task) -> bool:
+        """Only who holds something can close a ring by beginning to wait; say whether `task` does."""
+        if self.bound().facts.holdings.last_of(task) is None:
+            return False
+        note_nesting()
+        self._register(ticket, task)
+        return True
 
     def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy = rings.nobody) -> None:
         """The wait of `task` may close a ring, now or later.
@@ -289,15 +292,19 @@ class LockLike(ABC):
         Raises:
             DeadlockError: it does now.
         """
-        wait = waits.Wait(self, ticket, self.bound().facts.deadline())
-        if not self.bound().waits_it_out:
-            ring = rings.find(task, wait, waits.waiting.get, looking)
-            if ring is not None:
-                report = rings.report_of(ring)
-                if listeners:
-                    announce(ProblemFound(report))
-                raise DeadlockError(report)
-        waits.waiting[task] = wait
+        wait = self._note_wait(ticket, task)
+        ring = None if self.bound().waits_it_out else rings.find(task, wait, waits.waiting.get, looking)
+        if ring is not None:
+            report = rings.report_of(ring)
+            del waits.waiting[task]
+            self._leave(ticket, task)
+            if listeners:
+                announce(ProblemFound(report))
+            raise DeadlockError(report)
+
+    def _note_wait(self, ticket: Ticket, task: Task) -> waits.Wait:
+        wait = waits.waiting[task] = waits.Wait(self, ticket, self.bound().facts.deadline())
+        return wait
 
     def look_around(self, ticket: Ticket, task: Task) -> None:
         """Let `task`, which waits, look whether it is part of a ring; it keeps its place."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from anymutex.holdings import Hold
     from anymutex.stacks import Site
-    from anymutex.tasks import Run, Task
+    from anymutex.tasks import Task
 
 _caller = sys._getframe
 
@@ -187,7 +187,7 @@ class Mutex(RunBound, Exclusive):
     def _is_in_use(self) -> bool:
         return self.owner is not None
 
-    def _begin(self, last_run: Run | None) -> None:
+    def _begin(self) -> None:
         self.be_fresh()
         self._inner = anyio.Lock()
 

@@ -60,8 +60,8 @@ class RunBound(Named):
         """Whether some task holds it or waits for it."""
 
     @abstractmethod
-    def _begin(self, last_run: Run | None) -> None:
-        """Become free, at the beginning of a run; `last_run` used it before, and may not be over."""
+    def _begin(self) -> None:
+        """Become free, at the beginning of a run; the one that used it before may not be over."""
 
     def current_task(self) -> Task:
         """The running task; the lock belongs to its run from now on.
@@ -117,7 +117,7 @@ class RunBound(Named):
                 self._refuse_shared()
             else:
                 waits.forget_run(self.run)
-        self._begin(self.run)
+        self._begin()
         self.run, self.facts = run, facts_of(run)
 
     def _refuse_shared(self) -> None:

@@ -24,30 +24,20 @@ class RWHold:
         writes: Whether it is the writer's.
     """
 
-    __slots__ = (
-        "deadline",
-        "depth",
-        "inner",
-        "outer",
-        "owner",
-        "rw",
-        "taken",
-        "ticket",
-        "was_writer",
-        "writes",
-    )
+    depth = 1
+    """How often a reader has taken it."""
+    was_writer = False
+    """Whether it is a reader's by `downgrade`."""
+    deadline = UNKNOWN
+    outer: Hold | None = None
+    inner: Hold | None = None
 
     def __init__(self, rw: RWMutex, owner: Task, ticket: Ticket | None, *, writes: bool) -> None:
         self.rw = rw
         self.owner = owner
         self.ticket = ticket
         self.writes = writes
-        self.was_writer = False  # whether it is a reader's by `downgrade`
-        self.depth = 1  # how often a reader has taken it
-        self.deadline = UNKNOWN
-        self.taken: Site = rw.made_site
-        self.outer: Hold | None = None
-        self.inner: Hold | None = None
+        self.taken: Site = rw._made  # until it is taken
 
     @property
     def label(self) -> str:

@@ -31,8 +31,7 @@ from anymutex.tasks import ki_protected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anymutex.primitives.rwside import RWSide
-    from anymutex.tasks import Run, Task
+    from anymutex.tasks import Task
 
 
 class RWMutex(RunBound):
@@ -66,7 +65,7 @@ class RWMutex(RunBound):
         ((True, False), True)
     """
 
-    __slots__ = ("__weakref__", "reading", "waiting_readers", "waiting_writers", "writing")
+    __slots__ = ("__weakref__", "is_contended", "reading", "waiting_readers", "waiting_writers", "writing")
 
     def __init__(
         self,
@@ -79,6 +78,7 @@ class RWMutex(RunBound):
         # For this package's own files.
         self.reading: dict[Task, RWHold] = {}
         self.writing: RWHold | None = None
+        self.is_contended = False  # whether somebody waits
         self.waiting_readers: WaitQueue = NO_QUEUE
         self.waiting_writers: WaitQueue = NO_QUEUE
 
@@ -145,28 +145,36 @@ class RWMutex(RunBound):
 
     def may_read(self) -> bool:
         """Whether a reader that comes now need not wait."""
-        return self.writing is None and self.waiting_writers.first() is None
+        return self.writing is None and not (self.is_contended and self.waiting_writers.first())
 
     def admit(self, *, after_write: bool) -> None:
         """Let in whose turn it is: the readers after a write or if no writer waits, else the writer."""
+        if not self.is_contended:
+            return
+        writer = self.waiting_writers.first()
         if self.writing is None:
-            if after_write or self.waiting_writers.first() is None:
+            if after_write or writer is None:
                 self._admit_readers()
-            if not self.reading and (writer := self.waiting_writers.first()) is not None:
-                ticket, task = writer
-                self.waiting_writers.waiting.popleft()
+            if writer is not None and not self.reading:
+                ticket, task = self.waiting_writers.waiting.popleft()
                 self.writing = RWHold(self, task, ticket, writes=True)
-                self._let_in(self.writing)
-        self._forget_empty_queues()
+                if task not in waits.watched:
+                    waits.watch(task)
+                wake(ticket)
+        if self.waiting_readers.first() is None and self.waiting_writers.first() is None:
+            self._be_uncontended()
 
-    def be_waited_for(self, side: RWSide) -> None:
-        """Somebody is about to queue for `side`."""
-        if self.waiting_readers is NO_QUEUE:
-            self.waiting_readers, self.waiting_writers = WaitQueue(self.run), WaitQueue(self.run)
-        for hold in self.holds():
+    def be_waited_for(self) -> None:
+        """Somebody is about to queue."""
+        for hold in self.holds():  # later ones are watched when they are let in, or by who comes next
             if hold.owner not in waits.watched:
                 waits.watch(hold.owner)
-        waits.contended.add(side)
+        if self.is_contended:
+            return
+        self.is_contended = True
+        if self.waiting_readers is NO_QUEUE:
+            self.waiting_readers, self.waiting_writers = WaitQueue(self.run), WaitQueue(self.run)
+        waits.contended.update((self.reader, self.writer))
         self.facts.joins.arm()
 
     def hold_ended(self, hold: RWHold) -> None:
@@ -181,31 +189,26 @@ class RWMutex(RunBound):
         self.admit(after_write=False)
 
     def _admit_readers(self) -> None:
-        while (entry := self.waiting_readers.first()) is not None:
-            ticket, task = entry
-            self.waiting_readers.waiting.popleft()
-            self.reading[task] = RWHold(self, task, ticket, writes=False)
-            self._let_in(self.reading[task])
+        waiting, watched = self.waiting_readers.waiting, waits.watched
+        while waiting:
+            ticket, task = waiting.popleft()
+            if not ticket.done():  # else it has given up a moment ago
+                self.reading[task] = RWHold(self, task, ticket, writes=False)
+                if task not in watched:
+                    waits.watch(task)
+                wake(ticket)
 
-    def _let_in(self, hold: RWHold) -> None:
-        if hold.owner not in waits.watched:
-            waits.watch(hold.owner)
-        assert hold.ticket is not None
-        wake(hold.ticket)
-
-    def _forget_empty_queues(self) -> None:
-        if self.waiting_readers.first() is None:
-            waits.contended.discard(self.reader)
-        if self.waiting_writers.first() is None:
-            waits.contended.discard(self.writer)
+    def _be_uncontended(self) -> None:
+        self.is_contended = False
+        waits.contended.difference_update((self.reader, self.writer))
 
     def _is_in_use(self) -> bool:
         return any(True for _ in self.holds())
 
-    def _begin(self, last_run: Run | None) -> None:
+    def _begin(self) -> None:
         for hold in self.holds():
             self.facts.holdings.unlink(hold)
         self.reading.clear()
         self.writing = None
         self.waiting_readers = self.waiting_writers = NO_QUEUE
-        self._forget_empty_queues()
+        self._be_uncontended()

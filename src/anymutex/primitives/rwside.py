@@ -54,11 +54,6 @@ class RWSide(LockLike):
     def _hold_of(self, task: Task) -> RWHold | None:
         """What `task` has of this side, or what is reserved for it."""
 
-    @property
-    def order_label(self) -> str:
-        """Both sides are one lock there."""
-        return self.rw.label
-
     def bound(self) -> RWMutex:
         """The RWMutex."""
         return self.rw
@@ -88,7 +83,7 @@ class RWSide(LockLike):
         self._settled(hold, task, site, deadline)
 
     def _be_waited_for(self) -> None:
-        self.rw.be_waited_for(self)
+        self.rw.be_waited_for()
 
     def _give_back(self, hold: RWHold) -> None:
         """Nobody has `hold` any more."""
@@ -96,6 +91,8 @@ class RWSide(LockLike):
             self.rw.writing = None
         else:
             del self.rw.reading[hold.owner]
+            if self.rw.reading:
+                return  # whoever waits, waits for those too
         has_written = hold.writes and hold.ticket is None  # else it was only reserved
         self.rw.admit(after_write=has_written)
 

@@ -54,8 +54,8 @@ class SharedMap(AtomicOperations[K, V]):
 
     An iteration that spans an await while somebody else writes raises `ConflictError` at its next step, with
     both sides; dict says nothing, or `dictionary changed size during iteration` without a word about who.
-    With `guarded_by`, an access without the lock raises at once, no unlucky schedule needed. No method is a
-    checkpoint.
+    With `guarded_by`, an access without the lock raises at once, no unlucky schedule needed. Only the async
+    methods are checkpoints.
 
     Limits: changing a value in place (`m[k].append(x)`) is invisible to it. Do not use it for data of one
     task, or where no iteration spans an await: a dict is enough there.
@@ -298,7 +298,8 @@ class SharedMap(AtomicOperations[K, V]):
         self.data[key] = value
         self._after_write(disturbed, key, "value replaced" if len(self.data) == size else "new key")
         if self._is_quiet():
-            self._arm()
+            self._writes_straight = True
+            _SLOTS.setitem(self, access.straight_writes(self.data))
 
     def note_open(self, iteration: Iteration[Any]) -> None:
         """From now on a foreign write is to mark `iteration`."""
@@ -306,8 +307,8 @@ class SharedMap(AtomicOperations[K, V]):
         if self._writes_straight:
             self._arm_writes()
 
-    def note_open_update(self, update: OpenUpdate) -> None:
-        """From now on a foreign write to its key is to be noted by `update`."""
+    def note_open_update(self) -> None:
+        """From now on a foreign write to the key of an open update is to be noted."""
         if self._writes_straight:
             self._arm_writes()
 
@@ -339,8 +340,9 @@ class SharedMap(AtomicOperations[K, V]):
     def _way(self) -> access.Access:
         me: ref[SharedMap[Any, Any]] = ref(self)
         guard = self._guard
+        windows = self.open_iterations.refs, self.open_updates
         if guard is not None and isinstance(guard.lock, Mutex) and not listeners:
-            return access.asking_mutex(me, self.data, guard, guard.lock, self.open_iterations.refs)
+            return access.asking_mutex(me, self.data, guard, guard.lock, windows)
         return access.asking(me, self.data, guard) if self.is_watched() else access.straight(self.data)
 
     def _arm_writes(self) -> None:
@@ -367,7 +369,7 @@ class SharedMap(AtomicOperations[K, V]):
             where = "" if key is self else f"[{shown(key)}]"
             self.open_iterations.mark(disturbed, f"{where} meanwhile: {what}", len(self.data))
         for update in tuple(self.open_updates.values()):
-            if key is self or key == update.key:
+            if key is self or key is update.key or key == update.key:  # as a dict compares
                 update.note(what)
         if listeners:
             announce(MapWritten(self, key))

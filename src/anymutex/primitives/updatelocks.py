@@ -8,7 +8,6 @@ from anymutex.primitives.keyedmutex import KeyedMutex
 
 if TYPE_CHECKING:
     from anymutex.primitives.flight import Flight
-    from anymutex.tasks import Run
 
 
 class UpdateLocks(KeyedMutex[Any]):
@@ -37,8 +36,8 @@ class UpdateLocks(KeyedMutex[Any]):
     def _is_in_use(self) -> bool:
         return bool(self.flights) or super()._is_in_use()
 
-    def _begin(self, last_run: Run | None) -> None:
-        super()._begin(last_run)
+    def _begin(self) -> None:
+        super()._begin()
         for flight in self.flights.values():
             flight.be_fresh()
         self.flights.clear()

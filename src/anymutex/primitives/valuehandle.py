@@ -25,14 +25,13 @@ class ReadHandle(Generic[T]):
         label: What reports call the guarded value.
     """
 
-    __slots__ = ("_cell", "_holds", "_label", "_lives", "lock")
+    __slots__ = ("_cell", "_holds", "_label", "_lives")
 
     def __init__(self, cell: list[T], lock: Any, label: str) -> None:
         self._cell = cell
         self._label = label
-        self._lives = False
+        self._lives = True
         self._holds: Callable[[], bool] = getattr(lock, "held", None) or partial(_owns, lock)
-        self.lock = lock
 
     @property
     def value(self) -> T:
@@ -43,10 +42,6 @@ class ReadHandle(Generic[T]):
         """
         self._require()
         return self._cell[0]
-
-    def live(self) -> None:
-        """The block has begun."""
-        self._lives = True
 
     def die(self) -> None:
         """The block is over."""
@@ -73,10 +68,6 @@ class ValueHandle(ReadHandle[T]):
     """Reads and writes a guarded value. Not to be made by hand: `async with guarded as guard:` gives one."""
 
     __slots__ = ()
-
-    def __init__(self, cell: list[T], lock: Any, label: str) -> None:
-        super().__init__(cell, lock, label)
-        self.live()
 
     @property
     def value(self) -> T:

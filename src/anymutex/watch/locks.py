@@ -123,7 +123,7 @@ class LockOrder:
 
     def hear(self, event: Event) -> None:
         """Take one event in."""
-        if False:
+        if isinstance(event, LockWanted):
             self._note_orders(event.task, event.lock, self._as_held(event.lock))
         elif isinstance(event, LockAcquired):
             held = self._as_held(event.lock)
