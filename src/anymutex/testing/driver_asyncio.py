@@ -69,8 +69,9 @@ class AsyncioDriver:
         """`Runner.close` would wait for ever for a task that swallows every cancellation."""
         self._loop.call_exception_handler = lambda context: None  # type: ignore[method-assign]
         for task in survivors:
-            with contextlib.suppress(BaseException):
-                task.get_coro().close()
+            if (coroutine := task.get_coro()) is not None:  # of an eager task that has ended it is
+                with contextlib.suppress(BaseException):
+                    coroutine.close()
         self._loop.close()
         self._loop = DrivenLoop()
 
