@@ -1,4 +1,4 @@
-"""Exclusive: the part that all locks with one holder share. Such a lock is its own hold (`waits.Hold`).
+"""Exclusive: the part that all locks with one holder share. Such a lock is its own hold (`holdings.Hold`).
 
 A class of plain methods, for classes with bases of their own: the fields are in the slots of those.
 """

@@ -12,8 +12,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anymutex import waits
-from anymutex.events import LockAcquired
+from anymutex.events import LockAbandoned, LockAcquired
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
 from anymutex.primitives.waitqueue import wake
 from anymutex.probe import announce, listeners
@@ -72,26 +71,15 @@ class Flight(Exclusive):
         site = self.locks.users_site(sys._getframe(1))
         if self.owner is None:
             self._take(task, self.locks.facts.deadline(), site)
+        elif isinstance(landed := await self._wait_for_turn(task), Landed):
             if listeners:
-                announce(LockAcquired(self, task))
-            return None
-        ticket = self._queue_up(task)
-        while True:
-            try:
-                news = await ticket
-            except BaseException:
-                self._give_up(ticket, task)
-                raise
-            if news is None:
-                waits.waiting.pop(task, None)
-                self._settle(task, site)
-                if listeners:
-                    announce(LockAcquired(self, task))
-                return None
-            if isinstance(news, Landed):
-                self._give_up(ticket, task)
-                return news
-            ticket = self._told(news, ticket, task)
+                announce(LockAbandoned(self, task))
+            return landed
+        else:
+            self._settle(task, site)
+        if listeners:
+            announce(LockAcquired(self, task))
+        return None
 
     @ki_protected
     def land(self, landed: Landed) -> None:
@@ -124,6 +112,9 @@ class Flight(Exclusive):
     def bound(self) -> UpdateLocks:
         """The locks of the map's keys."""
         return self.locks
+
+    def _ends_wait(self, news: object) -> bool:
+        return news is None or isinstance(news, Landed)
 
     def _hand_over(self) -> None:
         super()._hand_over()

@@ -10,7 +10,6 @@ from __future__ import annotations
 from threading import get_ident
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from anymutex import tasks
 from anymutex.primitives import complaints
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
 from anymutex.probe import listeners
@@ -127,8 +126,7 @@ class KeyedLock(Exclusive, Generic[K]):
             self.unpin()
 
     def _not_held(self) -> str:
-        is_over = self.keyed.run is None or tasks.is_over(self.keyed.run)
-        if self.owner is None or is_over:
+        if self.owner is None or self.keyed.is_over():
             return complaints.not_held(self, None, self.keyed.made_site)
         return complaints.not_held(self, self.owner, self.taken)
 

@@ -52,6 +52,8 @@ class LockLike(ABC):
     __slots__ = ()
     is_shared = False
     """Whether several tasks may hold it at a time."""
+    stands_ahead = False
+    """Whether who waits for it may keep others waiting, without holding anything."""
 
     if TYPE_CHECKING:
 
@@ -185,11 +187,6 @@ class LockLike(ABC):
         """The object that keeps its state: itself, as a rule."""
         return self
 
-    @property
-    def stands_ahead(self) -> bool:
-        """Whether who waits for it may keep others waiting, without holding anything."""
-        return False
-
     def queued(self) -> Iterable[tuple[Ticket, Task]]:
         """Those who wait, in their order; some may have given up."""
         return self._line().waiting
@@ -243,8 +240,8 @@ class LockLike(ABC):
     # Waiting.
 
     @ki_protected
-    async def _wait_for_turn(self, task: Task) -> None:
-        """Queue until it is reserved for `task`."""
+    async def _wait_for_turn(self, task: Task) -> object:
+        """Queue until it is reserved for `task` (None), or until news come that end the wait."""
         ticket = self._queue_up(task)
         while True:
             try:
@@ -252,11 +249,16 @@ class LockLike(ABC):
             except BaseException:
                 self._give_up(ticket, task)
                 raise
-            if news is None:
+            if self._ends_wait(news):
                 break
             ticket = self._told(news, ticket, task)
         if waits.waiting:
             waits.waiting.pop(task, None)
+        return news
+
+    def _ends_wait(self, news: object) -> bool:
+        """Whether the wait is over, with nothing to raise."""
+        return news is None
 
     async def _let_others_run(self) -> None:
         """A yield is due, or a cancellation: it is free, and not taken yet."""
@@ -283,7 +285,11 @@ class LockLike(ABC):
         if self.bound().facts.holdings.last_of(task) is None:
             return False
         note_nesting()
-        self._register(ticket, task)
+        try:
+            self._register(ticket, task)
+        except DeadlockError:
+            self._leave(ticket, task)
+            raise
         return True
 
     def _register(self, ticket: Ticket, task: Task, *, looking: rings.JoinedBy = rings.nobody) -> None:
@@ -297,7 +303,6 @@ class LockLike(ABC):
         if ring is not None:
             report = rings.report_of(ring)
             del waits.waiting[task]
-            self._leave(ticket, task)
             if listeners:
                 announce(ProblemFound(report))
             raise DeadlockError(report)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
-from anymutex import probe, tasks
+from anymutex import probe
 from anymutex.events import LockAcquired, LockReleased, LockWanted
 from anymutex.primitives import complaints
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
@@ -161,7 +161,7 @@ class Mutex(RunBound, Exclusive):
         try:
             self._inner.release()
         except RuntimeError:
-            owner = None if self.run is None or tasks.is_over(self.run) else self.owner
+            owner = None if self.is_over() else self.owner
             raise RuntimeError(complaints.not_held(self, owner, self.taken)) from None
         owner = self.owner
         holdings = self.facts.holdings

@@ -91,12 +91,16 @@ class RunBound(Named):
                 self._bind(run)
         return task
 
+    def is_over(self) -> bool:
+        """Whether nothing can go on any more in the run that used it, or none has used it yet."""
+        return self.run is None or tasks.is_over(self.run)
+
     def is_stale(self) -> bool:
         """Whether what the fields say belongs to another run than the one that asks."""
         run = tasks.current_run()
         if run is not None:
             return run is not self.run
-        return self.run is None or tasks.is_over(self.run)
+        return self.is_over()
 
     def caller(self) -> Task | None:
         """The running task if it is one of the run, else None: for comparing with an owner."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RWHold:
-    """A hold (`waits.Hold`) of one side.
+    """A hold (`holdings.Hold`) of one side.
 
     Args:
         rw: The lock.

@@ -117,8 +117,7 @@ class RWSide(LockLike):
                 raise OwnerEndedError(complaints.owner_ended(self, hold.owner, hold.taken))
 
     def _not_held(self, others: Iterable[RWHold]) -> RuntimeError:
-        is_over = self.rw.run is None or tasks.is_over(self.rw.run)
-        hold = None if is_over else next(iter(others), None)
+        hold = None if self.rw.is_over() else next(iter(others), None)
         if hold is None:
             return RuntimeError(complaints.not_held(self, None, self.rw.made_site))
         return RuntimeError(complaints.not_held(self, hold.owner, hold.taken))

@@ -27,6 +27,7 @@ class WriterLock(RWSide):
 
     __slots__ = ()
     side = "writer"
+    stands_ahead = True
 
     @ki_protected
     def release(self) -> None:
@@ -70,11 +71,6 @@ class WriterLock(RWSide):
     def blockers(self) -> Iterable[tuple[Task, Hold | None]]:
         """All who have it, on either side."""
         return [(hold.owner, hold) for hold in self.rw.holds()]
-
-    @property
-    def stands_ahead(self) -> bool:
-        """True: readers wait behind a writer that waits."""
-        return True
 
     def _line(self) -> WaitQueue:
         return self.rw.waiting_writers
