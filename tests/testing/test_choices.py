@@ -54,11 +54,11 @@ def test_what_deviates_is_who_was_not_first() -> None:
     [
         ("", "'' does not begin with 'v1'"),
         ("v2,1=0", "'v2,1=0' does not begin with 'v1'"),
-        ("v1,", "'' in 'v1,' is not of the form STEP=TASK"),
-        ("v1,1", "'1' in 'v1,1' is not of the form STEP=TASK"),
-        ("v1,1=0.", "'1=0.' in 'v1,1=0.' is not of the form"),
+        ("v1,", "'' in 'v1,' is none of 3=0.1"),
+        ("v1,1", "'1' in 'v1,1' is none of 3=0.1"),
+        ("v1,1=0.", "'1=0.' in 'v1,1=0.' is none of 3=0.1"),
         ("v1,1=0,1=0.1", "the steps of 'v1,1=0,1=0.1' do not rise"),
-        ("v1,-1=0", "'-1=0' in 'v1,-1=0' is not of the form"),
+        ("v1,-1=0", "'-1=0' in 'v1,-1=0' is none of 3=0.1"),
         ("v1,\n1=0", "'\\n1=0' in"),
     ],
 )

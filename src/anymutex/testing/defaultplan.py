@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymutex.testing.fewdeviations import FewDeviations
+from anymutex.testing.injections import NOTHING
 from anymutex.testing.pct import Pct
 from anymutex.testing.pos import Pos
 from anymutex.testing.randomwalk import RandomWalk
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anymutex.testing.choices import TaskId
+    from anymutex.testing.injections import Bounds
     from anymutex.testing.strategy import Strategy
 
 STRETCH = range(60, 310)
@@ -31,13 +33,14 @@ STRETCH = range(60, 310)
 class DefaultPlan:
     """A portfolio that ends when every schedule was run."""
 
-    def __init__(self, seed: int = 0) -> None:
-        self._levels = FewDeviations(seed)
+    def __init__(self, seed: int = 0, bounds: Bounds = NOTHING) -> None:
+        self._levels = FewDeviations(seed, bounds)
         first, second, pct = Urw(seed), Urw(seed + 1), Pct(seed)
         self._turns: list[Strategy] = [first, self._levels, second, Pos(seed), RandomWalk(seed), pct]
         self._learning: list[Strategy] = [first, second, pct]
         self._run = -1
-        self._current: Strategy = self._levels
+        self.current: Strategy = self._levels
+        """Whose turn it is."""
 
     @property
     def covered(self) -> float:
@@ -47,18 +50,18 @@ class DefaultPlan:
     def begin(self) -> bool:
         """Until every schedule was run; when that can't be, for ever."""
         self._run += 1
-        self._current = self._whose_turn()
-        return self.covered != ALL and (self._current.begin() or self._others_begin())
+        self.current = self._whose_turn()
+        return self.covered != ALL and (self.current.begin() or self._others_begin())
 
     def choose(self, queue: Sequence[TaskId], trace: Sequence[TaskId]) -> TaskId:
         """As the one whose turn it is."""
-        return self._current.choose(queue, trace)
+        return self.current.choose(queue, trace)
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """Some learn from every run."""
-        self._current.end(trace)
+        self.current.end(trace)
         for strategy in self._learning:
-            if strategy is not self._current:
+            if strategy is not self.current:
                 strategy.end(trace)
 
     def _whose_turn(self) -> Strategy:
@@ -67,5 +70,5 @@ class DefaultPlan:
         return self._turns[(self._run - 1) % len(self._turns)]
 
     def _others_begin(self) -> bool:
-        self._current = self._turns[0]
-        return self._current.begin()
+        self.current = self._turns[0]
+        return self.current.begin()

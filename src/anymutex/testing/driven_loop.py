@@ -17,6 +17,8 @@ import selectors
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
 
+import anyio
+
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
@@ -177,20 +179,38 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._dispatching = False
         if not self._steps:
             return
-        if self._has_news and self._rounds < SETTLING_ROUNDS:
-            self._rounds += 1
-        else:
+        is_quiet = not self._has_news or self._rounds >= SETTLING_ROUNDS
+        is_moved = is_quiet and self._inject()
+        if is_quiet and not is_moved:
             self._rounds = 0
             self._news.clear()
             self._let_one_go()
+        else:
+            self._rounds += 1
         if self._steps:
             self._dispatch_soon()
+            self._has_news = is_moved  # a timer is due in the next round of the loop, after this
+
+    def _inject(self) -> bool:
+        """Do what the scheduler wants done to the program; whether there was any."""
+        injections = self._run.injections(self._next_timer)
+        for injection in injections:
+            if injection.act == "cancel":
+                _cancel_alone(self._run.task_of(injection.task))
+            else:
+                seconds = self._next_timer() or 0.0
+                self._now += seconds
+                self._run.jumped_early(seconds)
+        return bool(injections)
+
+    def _next_timer(self) -> float | None:
+        ahead = [timer.when() for _, timer in self._timers if _is_ahead(timer, self._now)]
+        return min(ahead) - self._now if ahead else None
 
     def _let_one_go(self) -> None:
         scheduler = self._run
-        was_stopped = scheduler.stopped
         task = scheduler.pick()
-        if scheduler.stopped and not was_stopped:
+        if scheduler.takes_stop():
             self._give_up()
         if scheduler.is_swallowed:
             self.stop()
@@ -210,6 +230,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _idle(self, select: Select, timeout: float | None) -> list[Any]:
         if self.scheduler is None:
             return select(timeout)
+        if self._run.takes_stop():
+            self._give_up()
+            return select(0)
         if self._has_a_world_outside() and (found := _wait_for_io(select, timeout)):
             return found
         if timeout is not None:
@@ -218,6 +241,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self.stop()
         else:
             self._run.stop("deadlock")
+            self._run.takes_stop()
             self._give_up()
         return select(0)
 
@@ -228,10 +252,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _jump(self, seconds: float) -> None:
         before = self._now
         self._now += seconds
-        scheduler = self._run
-        was_stopped = scheduler.stopped
-        scheduler.jump(self._now, lambda: self._has_old_timer(before))
-        if scheduler.stopped and not was_stopped:
+        self._run.jump(self._now, lambda: self._has_old_timer(before))
+        if self._run.takes_stop():
             self._give_up()
 
     def _has_old_timer(self, now: float) -> bool:
@@ -263,6 +285,17 @@ def _wait_for_io(select: Select, timeout: float | None) -> list[Any]:
     while not found and (left := until - time.monotonic()) > 0:
         found = select(left)
     return found
+
+
+def _cancel_alone(task: asyncio.Task[Any]) -> None:
+    """Cancel `task` and no other. `Task.cancel` of a task of anyio's would cancel its whole group."""
+    coroutine = task.get_coro()
+    frame = getattr(coroutine, "cr_frame", None)
+    own = frame.f_locals.get("self") if frame is not None else None
+    if isinstance(own, anyio.TaskHandle):
+        own.cancel()
+    else:
+        task.cancel()
 
 
 def _is_ahead(timer: asyncio.TimerHandle, now: float) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from anymutex import probe
+from anymutex.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -30,6 +32,18 @@ class Ended(NamedTuple):
     """The names of tasks that no cancellation ended."""
     threads: tuple[str, ...] = ()
     """The names of threads that were started meanwhile."""
+
+
+async def awaited(program: AsyncProgram) -> Any:
+    """Run `program`, and say so if it is none.
+
+    Raises:
+        UsageError: It gave nothing to await.
+    """
+    given = program()
+    if not inspect.isawaitable(given):
+        raise UsageError(f"{program!r} gave {given!r}, which can't be awaited: is it an `async def`?")
+    return await given
 
 
 class Driver(Protocol):

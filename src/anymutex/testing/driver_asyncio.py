@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymutex import tasks
 from anymutex.testing.driven_loop import DrivenLoop
-from anymutex.testing.driver import Ended, driving
+from anymutex.testing.driver import Ended, awaited, driving
 
 if TYPE_CHECKING:
     from anymutex.testing.driver import AsyncProgram
@@ -27,7 +27,7 @@ class AsyncioDriver:
         self._settle()
         loop.begin(scheduler)
         with driving():
-            main = loop.create_task(_awaited(program), name="main")
+            main = loop.create_task(awaited(program), name="main")
             try:
                 loop.run_until_complete(main)
             except BaseException:
@@ -74,7 +74,3 @@ class AsyncioDriver:
                     coroutine.close()
         self._loop.close()
         self._loop = DrivenLoop()
-
-
-async def _awaited(program: AsyncProgram) -> Any:
-    return await program()

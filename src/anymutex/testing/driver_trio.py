@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 import trio.testing
 
-from anymutex.testing.driver import Ended, driving
+from anymutex.testing.driver import Ended, awaited, driving
 from anymutex.testing.gate import Gate
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ class TrioDriver:
 
     def run(self, program: AsyncProgram, scheduler: Scheduler) -> Ended:
         """Run `program` once, to its end or until it is stopped."""
-        gate = Gate(scheduler)
-        result = _Result()
         clock = trio.testing.MockClock(autojump_threshold=0)
+        gate = Gate(scheduler, clock)
+        result = _Result()
         with driving():
             trio.run(_behind, gate, program, result, clock=clock, instruments=[gate])
         if gate.error is not None:
@@ -44,7 +44,7 @@ class _Result:
     async def hold(self, program: AsyncProgram) -> None:
         """Keep what `program` gives or raises. Its cancellation is ours."""
         try:
-            self.value = await program()
+            self.value = await awaited(program)
         except trio.Cancelled:
             raise
         except BaseException as error:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from anymutex.testing.injections import NOTHING
 from anymutex.testing.strategy import ALL
 
 if TYPE_CHECKING:
     from anymutex.testing.failure import Failure
+    from anymutex.testing.injections import Bounds
 
 Verdict: TypeAlias = Literal["failed", "proved", "bounded", "unfinished"]
 
 ASSUMPTION = (
     "a program that does the same under the same schedule, and whose tasks meet at their awaits alone: no "
-    "worker threads, no early timers, no cancellation from outside"
+    "worker threads, no {timers}, no {cancels} from outside"
 )
 
 
@@ -34,11 +36,21 @@ class Exploration:
     """Every schedule with at most so many deviations was run, on each backend; -1 if not even the default."""
     stopped_by: str | None
     """The limit that ended the search; None if it ended by itself."""
+    bounds: Bounds = NOTHING
+    """What the tool was allowed to do to the program in a run."""
+    has_swept: bool = False
+    """Whether each task was cancelled at each of its awaits in the default order, one cancel a run."""
 
     @property
     def assumption(self) -> str | None:
         """What `proved` rests on, in words; None for any other verdict."""
-        return ASSUMPTION if self.verdict == "proved" else None
+        if self.verdict != "proved":
+            return None
+        cancels, timers = self.bounds.cancels, self.bounds.timers
+        return ASSUMPTION.format(
+            timers=f"more than {timers} early timers a run" if timers else "early timers",
+            cancels=f"more than {cancels} cancel of a task a run" if cancels else "cancellation",
+        )
 
     def check(self) -> Exploration:
         """Return itself if no schedule failed.
@@ -54,14 +66,25 @@ class Exploration:
         if self.failure is not None:
             return self.failure.report
         counts = ", ".join(f"{count:,} on {backend}" for backend, count in self.schedules.items())
-        return f"{self.verdict}: {self._coverage()}; schedules run: {counts}{self._limit()}"
+        return f"{self.verdict}: {self._coverage()}{self._swept()}; schedules run: {counts}{self._limit()}"
 
     def _coverage(self) -> str:
         if self.verdict == "proved":
             return "no schedule fails, every one was run"
         if self.verdict == "bounded":
-            return f"no schedule with at most {int(self.covered)} tasks overtaking fails, every one was run"
+            return f"no schedule with at most {int(self.covered)} {self._what()} fails, every one was run"
         return "no failure so far"
+
+    def _what(self) -> str:
+        more = [
+            name
+            for name, count in (("cancels", self.bounds.cancels), ("early timers", self.bounds.timers))
+            if count
+        ]
+        return " or ".join(["tasks overtaking", *more])
+
+    def _swept(self) -> str:
+        return "; no single cancel of a task in the default order makes it fail" if self.has_swept else ""
 
     def _limit(self) -> str:
         return f"; stopped by {self.stopped_by}" if self.stopped_by else ""

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import time
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
-from anymutex.errors import UsageError
 from anymutex.testing.choices import Schedule
-from anymutex.testing.defaultplan import DefaultPlan
-from anymutex.testing.drivers import refuse_unless_driven
-from anymutex.testing.exploration import Exploration, verdict_of
+from anymutex.testing.exploring import Exploring
 from anymutex.testing.ownthread import OwnThread
+from anymutex.testing.question import Question, checked_backends, refuse_unless_a_program
 from anymutex.testing.runner import runner_of
-from anymutex.testing.search import Limits, Search, replayed_by
+from anymutex.testing.runrules import RunRules
+from anymutex.testing.search import replayed_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from anymutex.testing.driver import AsyncProgram
+    from anymutex.testing.exploration import Exploration
+    from anymutex.testing.progress import Progress
     from anymutex.testing.replayed import Replayed
     from anymutex.testing.strategy import Strategy
 
@@ -31,6 +31,10 @@ def explore(
     max_seconds: float = 60.0,
     seed: int = 0,
     strategy: Callable[[int], Strategy] | None = None,
+    cancellation: bool = False,
+    early_timers: float = 0.0,
+    invariant: Callable[[], Any] | None = None,
+    progress: Callable[[Progress], Any] | None = None,
 ) -> Exploration:
     """Run a program under many schedules, and tell the first one under which it fails.
 
@@ -50,13 +54,26 @@ def explore(
         strategy: Makes, from the seed, what chooses the schedules, say `Exhaustive`. None takes the
             default plan: the default order, then strategies in turn that find different bugs, one of which
             runs every schedule of a small program.
+        cancellation: Cancel tasks too: first each task at each of its awaits in the default order, one cancel
+            a run; then one cancel a run at most, as a choice of the schedule. The program itself is not
+            cancelled, only the tasks it has started: by their own `task.cancel()` on asyncio, by a scope
+            around each on trio.
+        early_timers: So many seconds in all may the timers of a run fire before they are due, at most three
+            of them. A program that sleeps until "the others are surely done" then fails, rightly or not.
+        invariant: Called without arguments after every step; a step after which it raises or returns False
+            is a failure. It must not await, and must bear being called before the program has set anything.
+        progress: Called with a `Progress` at most ten times a second, in the thread that explores.
 
     Returns:
-        An `Exploration`; nothing that the program raises is raised here, unless you `check()`.
+        An `Exploration`; nothing that the program raises is raised here, unless you `check()`. Where nothing
+        fails on either of two backends, every schedule was run on both, and one of them can end in a way the
+        other can't, that is a failure too, `outcomes-differ`.
 
     Raises:
-        UsageError: A backend can't be driven, or the program uses what can't be: signals, subprocesses.
-        TypeError: `program` is no async function without arguments.
+        UsageError: A backend can't be driven, a number makes no sense, or the program is no async function
+            or uses what can't be driven: signals, subprocesses.
+        TypeError: `program` can't be called without arguments.
+        Interrupted: Ctrl-C; a KeyboardInterrupt that has what is known so far.
 
     Don't use it for programs that use worker threads, which are not driven yet, or talk to other processes.
     It is a plain function, which may be called anywhere, also where an event loop runs: it works in a thread
@@ -81,32 +98,28 @@ def explore(
         >>> print(result.failure.report.splitlines()[0])
         AssertionError: counted 1
     """
-    chosen = _checked(program, backends)
-    limits = Limits(max_schedules, time.monotonic() + max_seconds, f"max_seconds={max_seconds:g}")
-    make_strategy = DefaultPlan if strategy is None else strategy
-
-    def work(broken_off: Callable[[], bool]) -> Exploration:
-        searches: list[Search] = []
-        for index, backend in enumerate(chosen):
-            part = limits.share_for(len(chosen) - index)
-            with runner_of(program, backend) as runner:
-                search = Search(runner, make_strategy(seed), part, broken_off)
-                search.go()
-            searches.append(search)
-            if search.failure or broken_off():
-                break
-        return _summed_up(searches)
-
-    return OwnThread(work).result()
+    refuse_unless_a_program(program)
+    chosen = (backends,) if isinstance(backends, str) else tuple(backends)
+    asked = Question(
+        chosen, max_schedules, max_seconds, seed, strategy, cancellation, early_timers, invariant, progress
+    )
+    return Exploring(program, asked).result()
 
 
-def replay(program: AsyncProgram, token: str, *, backend: str = "asyncio") -> Replayed:
+def replay(
+    program: AsyncProgram,
+    token: str,
+    *,
+    backend: str = "asyncio",
+    invariant: Callable[[], Any] | None = None,
+) -> Replayed:
     """Run a program once, under the schedule that a token names.
 
     Args:
         program: The one that the token was found with.
         token: Of a failure that `explore` has found, on whichever backend.
         backend: `"asyncio"` or `"trio"`.
+        invariant: As for `explore`.
 
     Returns:
         What came of it, with the list of its steps. Where the program can't follow the token any more, say
@@ -124,35 +137,12 @@ def replay(program: AsyncProgram, token: str, *, backend: str = "asyncio") -> Re
         '42'
     """
     schedule = Schedule.parse(token)
-    _checked(program, [backend])
+    refuse_unless_a_program(program)
+    checked_backends([backend])
+    rules = RunRules(invariant, early_seconds=math.inf)
 
     def work(broken_off: Callable[[], bool]) -> Replayed:
-        with runner_of(program, backend) as runner:
+        with runner_of(program, backend, rules) as runner:
             return replayed_by(runner, schedule)
 
     return OwnThread(work).result()
-
-
-def _summed_up(searches: list[Search]) -> Exploration:
-    failure = next((search.failure for search in searches if search.failure), None)
-    covered = min(search.covered for search in searches)
-    stopped_by = next((search.stopped_by for search in searches if search.stopped_by), None)
-    return Exploration(
-        verdict="failed" if failure else verdict_of(covered, stopped_by),
-        failure=failure,
-        schedules={search.runner.backend: search.schedules for search in searches},
-        outcomes={search.runner.backend: search.outcomes for search in searches},
-        covered=covered,
-        stopped_by=stopped_by,
-    )
-
-
-def _checked(program: AsyncProgram, backends: Iterable[str]) -> list[str]:
-    chosen = list(backends)
-    if not chosen:
-        raise UsageError("no backend to run on")
-    for backend in chosen:
-        refuse_unless_driven(backend)
-    if not callable(program) or inspect.iscoroutine(program):
-        raise TypeError(f"{program!r} is no async function: give the function itself, without calling it")
-    return chosen

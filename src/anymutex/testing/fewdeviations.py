@@ -1,9 +1,10 @@
-"""FewDeviations: the default order first, then every schedule with one overtaking, with two, and so on.
+"""FewDeviations: the default order first, then every schedule with one deviation, with two, and so on.
 
 Rule 1. Who overtakes goes on as long as it can. One overtaking then does what takes many single ones: a task
         that runs from one end to the other while the rest stand still is the shape of most bugs.
 Rule 2. Counted like that every schedule has exactly one description, so no schedule is run twice, and when a
         level has nothing above it, every schedule was run.
+Rule 3. An injection is a deviation like an overtaking, if the bounds of a run allow any.
 """
 
 from __future__ import annotations
@@ -12,21 +13,25 @@ import random
 from typing import TYPE_CHECKING
 
 from anymutex.testing.choices import Deviation
+from anymutex.testing.injections import NOTHING, offered
 from anymutex.testing.strategy import ALL, NONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from anymutex.testing.choices import TaskId
+    from anymutex.testing.injections import Bounds
+    from anymutex.testing.strategy import Moment
 
 MOST_PLANNED = 20_000
 """So many schedules of the next level are remembered; beyond that a level can't be covered."""
 
 
 class FewDeviations:
-    """Every schedule, those with the fewest overtakings first; in each level in an order of its own."""
+    """Every schedule, those with the fewest deviations first; in each level in an order of its own."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, bounds: Bounds = NOTHING) -> None:
+        self._bounds = bounds
         self.covered: float = NONE
         self._random = random.Random(seed)
         self._level = 0
@@ -51,7 +56,7 @@ class FewDeviations:
         usual = self._favoured if self._favoured in queue else queue[0]
         assert usual is not None
         if not self._left:
-            self._plan(len(trace), usual, queue)
+            self._plan([Deviation(len(trace), task) for task in queue if task != usual])
             return usual
         if len(trace) < self._left[-1].step:
             return usual
@@ -61,6 +66,17 @@ class FewDeviations:
             return usual
         self._favoured = task
         return task
+
+    def inject(self, moment: Moment) -> Sequence[Deviation]:
+        """What is due before this step; plans what else could be done there."""
+        due: list[Deviation] = []
+        while self._left and self._left[-1].step == moment.step and self._left[-1].act != "runs":
+            due.append(self._left.pop())
+        possible = [one for one in due if one in offered(moment)]
+        self._is_sound = self._is_sound and possible == due
+        if not self._left and not due:
+            self._plan(self._bounds.allowed(offered(moment), self._current))
+        return possible
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """Go to the next level when this one is done."""
@@ -73,8 +89,8 @@ class FewDeviations:
         self._planned, self._next = self._next, []
         self._random.shuffle(self._planned)
 
-    def _plan(self, step: int, usual: TaskId, queue: Sequence[TaskId]) -> None:
-        if len(self._next) >= MOST_PLANNED:
+    def _plan(self, more: Sequence[Deviation]) -> None:
+        if len(self._next) + len(more) > MOST_PLANNED:
             self._is_sound = False
             return
-        self._next.extend((*self._current, Deviation(step, task)) for task in queue if task != usual)
+        self._next.extend((*self._current, one) for one in more)

@@ -13,6 +13,7 @@ Rule 4. trio drops an instrument that raises, without a word to the program. So 
 
 from __future__ import annotations
 
+import inspect
 import math
 import time
 from collections.abc import Coroutine
@@ -20,6 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import trio
+import trio.testing
 
 from anymutex.testing.blocked import look_around
 from anymutex.testing.driver import ThreadWatch
@@ -27,6 +29,7 @@ from anymutex.testing.olddeadlines import OldDeadlines
 
 if TYPE_CHECKING:
     from anymutex.testing.blocked import Blocked
+    from anymutex.testing.choices import TaskId
     from anymutex.testing.scheduler import Scheduler
 
 KILLS = 20  # so often a task may go on although it was told to end
@@ -36,13 +39,15 @@ IO_PATIENCE = 1.0  # real seconds without data on a socket before the run is cal
 class Gate(trio.abc.Instrument):
     """Lets the tasks below one nursery go on as a scheduler picks them."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, clock: trio.testing.MockClock) -> None:
         self.error: Exception | None = None
         self.blocked: tuple[Blocked, ...] = ()
         self.closed: list[str] = []
         """The names of tasks that no cancellation ended."""
         self.threads = ThreadWatch()
         self._scheduler = scheduler
+        self._clock = clock
+        self._scopes: dict[TaskId, trio.CancelScope] = {}  # what cancels a task alone
         self._root: trio.lowlevel.Task | None = None
         self._scope: trio.CancelScope | None = None
         self._parked: set[trio.lowlevel.Task] = set()
@@ -82,7 +87,7 @@ class Gate(trio.abc.Instrument):
             nursery = task.parent_nursery
             parent = self._running or (nursery and nursery.parent_task)
             self._scheduler.spawned(task, parent, task.name)
-            task.coro = _Shim(self, task, task.coro)  # type: ignore[assignment]  # any coroutine will do
+            task.coro = _Shim(self, task, self._cancellable(task))  # type: ignore[assignment]  # any coroutine will do
 
     def task_scheduled(self, task: trio.lowlevel.Task) -> None:
         """A task can run; that we woke a parked one ourselves is no news."""
@@ -116,10 +121,12 @@ class Gate(trio.abc.Instrument):
             return
         try:
             self._note_jump()
-            if self._scheduler.has_queue:
-                self._let_one_go()
-            else:
+            if self._scheduler.takes_stop():
+                self._give_up()
+            if not self._scheduler.has_queue:
                 self._idle()
+            elif not self._inject():
+                self._let_one_go()
         except Exception as error:
             self._let_all_go(error)
 
@@ -133,18 +140,39 @@ class Gate(trio.abc.Instrument):
         now = trio.current_time()
         if now != self._seen:
             self._seen = now
-            was_stopped = self._scheduler.stopped
             progress = self._scheduler.progress
             self._scheduler.jump(now - self._began, lambda: self._deadlines.are_ahead(progress, now))
-            if self._scheduler.stopped and not was_stopped:
-                self._give_up()
+
+    def _cancellable(self, task: trio.lowlevel.Task) -> Coroutine[Any, Any, Any]:
+        """The coroutine of `task`, in a scope of its own if somebody may cancel it: trio has no other way."""
+        coroutine: Coroutine[Any, Any, Any] = task.coro
+        if not self._scheduler.may_inject:
+            return coroutine
+        scope = self._scopes[self._scheduler.id_of(task)] = trio.CancelScope()
+        return _in_scope(scope, coroutine)
+
+    def _inject(self) -> bool:
+        """Do what the scheduler wants done to the program; whether trio has to see to its deadlines now."""
+        is_jumped = False
+        for injection in self._scheduler.injections(_next_timer):
+            if injection.act == "cancel":
+                self._scopes[injection.task].cancel()
+            else:
+                self._jump_early()
+                is_jumped = True
+        return is_jumped
+
+    def _jump_early(self) -> None:
+        seconds = _next_timer() or 0.0
+        self._clock.jump(seconds)
+        self._seen = trio.current_time()
+        self._scheduler.jumped_early(seconds)
 
     def _let_one_go(self) -> None:
         self._idle_rounds = 0
         self._io_until = math.inf
-        was_stopped = self._scheduler.stopped
         task = self._scheduler.pick()
-        if self._scheduler.stopped and not was_stopped:
+        if self._scheduler.takes_stop():
             self._give_up()
         if self._scheduler.is_swallowed:
             self._condemn(task)
@@ -187,6 +215,7 @@ class Gate(trio.abc.Instrument):
             self._close_one()
         else:
             self._scheduler.stop("deadlock")
+            self._scheduler.takes_stop()
             self._give_up()
 
     def _give_up(self) -> None:
@@ -214,6 +243,7 @@ class _Shim(Coroutine[Any, Any, Any]):
         self._gate = gate
         self._task = task
         self._inner = inner
+        self._own: Coroutine[Any, Any, Any] = task.coro  # of the program; `inner` may be around it
         self._park: Coroutine[Any, Any, Any] | None = None
         self._held: Any = None
         self._kills = 0
@@ -237,7 +267,13 @@ class _Shim(Coroutine[Any, Any, Any]):
         return self._inner.throw(*args)
 
     def close(self) -> None:
+        self._forgo()
         self._inner.close()
+
+    def _forgo(self) -> None:
+        """If the program's coroutine was never begun, it is not to be missed."""
+        if self._own is not self._inner and inspect.getcoroutinestate(self._own) == inspect.CORO_CREATED:
+            self._own.close()
 
     def __await__(self) -> Any:
         return self._inner.__await__()
@@ -248,6 +284,7 @@ class _Shim(Coroutine[Any, Any, Any]):
         That is why `close`, or throwing GeneratorExit, is only the last resort: both forbid it.
         """
         self._kills += 1
+        self._forgo()
         if self._kills < KILLS:
             return self._inner.throw(_EndNow())
         with suppress(RuntimeError):
@@ -270,6 +307,16 @@ class _EndNow(BaseException):
 def _not_now(raise_cancel: Any) -> trio.lowlevel.Abort:
     """A parked task can run anyway, and will meet its cancellation then."""
     return trio.lowlevel.Abort.FAILED
+
+
+async def _in_scope(scope: trio.CancelScope, coroutine: Coroutine[Any, Any, Any]) -> Any:
+    with scope:
+        return await coroutine
+
+
+def _next_timer() -> float | None:
+    seconds = trio.lowlevel.current_statistics().seconds_to_next_deadline
+    return None if seconds == math.inf else seconds
 
 
 def _children(task: trio.lowlevel.Task) -> list[trio.lowlevel.Task]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from asyncio import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
     from anymutex.testing.driver import Ended
     from anymutex.testing.scheduler import Scheduler
 
-Kind: TypeAlias = Literal["exception", "deadlock", "hang", "livelock", "loop-handler", "conflict"]
+Kind: TypeAlias = Literal[
+    "exception", "deadlock", "hang", "livelock", "loop-handler", "conflict", "race", "outcomes-differ"
+]
 
 THREAD_CALLS = {"run_sync", "to_thread_run_sync", "to_thread"}
 """Who waits in one of these waits for a worker thread; an idle one that is used again is not a new thread."""
+CANCELLED = "cancelled"
+"""The value of a program that was cancelled with one of its tasks."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -54,6 +59,9 @@ def outcome_of(ended: Ended, scheduler: Scheduler) -> Outcome:
         UsageError: The program does what can't be driven.
     """
     _refuse_what_is_not_driven(ended)
+    ended = _without_our_cancels(ended, scheduler)
+    if scheduler.broken is not None:
+        ended = ended._replace(error=scheduler.broken, blocked=())
     kind = _kind_of(ended, scheduler)
     is_ours = kind in ("deadlock", "hang", "livelock") and scheduler.stopped == kind
     return Outcome(
@@ -87,8 +95,16 @@ def _refuse_what_is_not_driven(ended: Ended) -> None:
         raise UsageError(f"explore can't drive threads yet, and the program uses some{names}")
 
 
+def _without_our_cancels(ended: Ended, scheduler: Scheduler) -> Ended:
+    """Who awaits a task that the tool has cancelled is cancelled with it (asyncio): nobody's fault."""
+    leaves = list(leaves_of(ended.error))
+    if scheduler.cancelled and leaves and all(isinstance(leaf, CancelledError) for leaf in leaves):
+        return ended._replace(error=None, value=CANCELLED)
+    return ended
+
+
 def _kind_of(ended: Ended, scheduler: Scheduler) -> Kind | None:
-    if scheduler.stopped is not None and scheduler.stopped != "over":
+    if scheduler.stopped in ("deadlock", "hang", "livelock"):
         return scheduler.stopped
     leaves = list(leaves_of(ended.error))
     if any(isinstance(leaf, ConflictError) for leaf in leaves):

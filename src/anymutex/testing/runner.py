@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from anymutex.testing.drivers import make_driver
+from anymutex.testing.invariant import Invariant
 from anymutex.testing.outcome import outcome_of
-from anymutex.testing.scheduler import Scheduler
+from anymutex.testing.runrules import NO_RULES
+from anymutex.testing.scheduler import Limits, Scheduler
 from anymutex.testing.strategy import Replay
 
 if TYPE_CHECKING:
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from anymutex.testing.choices import Schedule
     from anymutex.testing.driver import AsyncProgram, Driver
     from anymutex.testing.outcome import Outcome
+    from anymutex.testing.runrules import RunRules
     from anymutex.testing.scheduler import Task
     from anymutex.testing.strategy import Strategy
+
+    Observer: TypeAlias = Callable[[Scheduler, Task], object]
 
 COLLECT_EVERY = 64
 
@@ -30,16 +35,16 @@ COLLECT_EVERY = 64
 class Runner:
     """Runs one program again and again. Made by `runner_of`."""
 
-    def __init__(self, program: AsyncProgram, backend: str, driver: Driver) -> None:
+    def __init__(self, program: AsyncProgram, backend: str, driver: Driver, rules: RunRules) -> None:
         self.backend = backend
+        self._limits = Limits(early_seconds=rules.early_seconds)
+        self._invariant = Invariant(rules.invariant) if rules.invariant else None
         self.program_name = getattr(program, "__name__", type(program).__name__)
         self.runs = 0
         self._program = program
         self._driver = driver
 
-    def run(
-        self, strategy: Strategy, observer: Callable[[Scheduler, Task], object] | None = None
-    ) -> Outcome | None:
+    def run(self, strategy: Strategy, observer: Observer | None = None) -> Outcome | None:
         """Run the program once in the order that `strategy` chooses; None if that has no more to choose.
 
         Raises:
@@ -49,7 +54,7 @@ class Runner:
         if not strategy.begin():
             return None
         self._collect_now_and_then()
-        scheduler = Scheduler(strategy, observer=observer)
+        scheduler = Scheduler(strategy, self._limits, self._observers(observer))
         ended = self._driver.run(self._program, scheduler)
         scheduler.end()
         if scheduler.error is not None:
@@ -62,6 +67,18 @@ class Runner:
         assert outcome is not None  # it can be replayed as often as one likes
         return outcome
 
+    def _observers(self, other: Observer | None) -> Observer | None:
+        """`other`, and then the invariant: what breaks a run off was noted before."""
+        if self._invariant is None or other is None:
+            return self._invariant.note if self._invariant else other
+        invariant = self._invariant
+
+        def note_both(scheduler: Scheduler, task: Task) -> None:
+            other(scheduler, task)
+            invariant.note(scheduler, task)
+
+        return note_both
+
     def _collect_now_and_then(self) -> None:
         self.runs += 1
         if self.runs % COLLECT_EVERY == 0:
@@ -69,13 +86,13 @@ class Runner:
 
 
 @contextmanager
-def runner_of(program: AsyncProgram, backend: str) -> Iterator[Runner]:
+def runner_of(program: AsyncProgram, backend: str, rules: RunRules = NO_RULES) -> Iterator[Runner]:
     """Give a runner of `program`, and close it."""
     driver = make_driver(backend)
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        yield Runner(program, backend, driver)
+        yield Runner(program, backend, driver, rules)
     finally:
         driver.close()
         if was_enabled:

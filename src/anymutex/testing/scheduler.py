@@ -8,6 +8,8 @@ Rule 3. A strategy that raises never hangs a loop: its error is kept, the run go
 Rule 4. After many steps without a jump of the clock the run goes on in the default order, which is fair. Then
         a loop that waits for others by yielding ends; one that does not is a livelock.
 Rule 5. Once the run is stopped its tasks are only being cancelled: nothing of that is part of the trace.
+Rule 6. Before each step a strategy may ask for an *injection*: that a task is cancelled, or that the clock
+        goes on although somebody can run. The driver does it, and lets the loop settle before the step.
 """
 
 from __future__ import annotations
@@ -16,15 +18,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from anymutex.testing.choices import Schedule
+from anymutex.testing.strategy import Injecting, Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from anymutex.testing.choices import TaskId
+    from anymutex.testing.choices import Deviation, TaskId
     from anymutex.testing.strategy import Strategy
 
 Task: TypeAlias = Any  # what a driver calls a task; hashable
-Stop: TypeAlias = Literal["deadlock", "hang", "livelock", "over"]  # "over": the program ended by itself
+Stop: TypeAlias = Literal["deadlock", "hang", "livelock", "broken", "over"]
+"""Why a run was stopped; `broken`: what its observer looks after does not hold; `over`: the program ended."""
+
+MAIN = (0,)
+"""The program itself, which the tool never cancels."""
 
 SWALLOWED = 500
 """So many steps of a run that is being cancelled, and its tasks are known to swallow cancellation."""
@@ -41,6 +48,8 @@ class Limits:
     """Virtual seconds without progress; a hang if there were also `hang_jumps` jumps of the clock."""
     hang_jumps: int = 50
     most_steps: int = 60_000
+    early_seconds: float = 0.0
+    """So much in all may timers of a run fire before they are due."""
 
 
 class Progress(NamedTuple):
@@ -56,7 +65,7 @@ class Scheduler:
     Args:
         strategy: Who chooses where there is a choice.
         limits: When to call it a livelock or a hang.
-        observer: Called with each task of the run after each of its steps.
+        observer: Called with each task of the run after each of its steps; what it raises stops the run.
     """
 
     def __init__(
@@ -69,12 +78,18 @@ class Scheduler:
         self.queues: list[list[TaskId]] = []
         self.names: dict[TaskId, str] = {}
         self.stopped: Stop | None = None
+        self.injected: list[Deviation] = []
         self.error: Exception | None = None  # the strategy's own
+        self.broken: Exception | None = None  # what the observer has raised
         self.progress = Progress()
         self.jumps = 0
         self.is_cut = False  # whether there were choices that the strategy was not asked for
         self.steps_since_stop = 0
         self._strategy = strategy
+        self._injecting = strategy if isinstance(strategy, Injecting) else None
+        self._asked_at = -1  # the step before which it was asked last
+        self._is_stop_told = False
+        self._early = 0.0  # how much the clock is ahead of what the program has waited for
         self._limits = limits or Limits()
         self._observer = observer
         self._ids: dict[Task, TaskId] = {}
@@ -87,7 +102,7 @@ class Scheduler:
     @property
     def schedule(self) -> Schedule:
         """What was chosen so far."""
-        return Schedule.of_trace(self.trace, self.queues)
+        return Schedule.of_trace(self.trace, self.queues, self.injected)
 
     @property
     def alive(self) -> list[Task]:
@@ -98,6 +113,16 @@ class Scheduler:
     def has_queue(self) -> bool:
         """Whether anybody can run."""
         return bool(self._woken)
+
+    @property
+    def may_inject(self) -> bool:
+        """Whether somebody will be asked for injections."""
+        return self._injecting is not None
+
+    @property
+    def cancelled(self) -> set[TaskId]:
+        """The tasks that the tool has cancelled."""
+        return {one.task for one in self.injected if one.act == "cancel"}
 
     @property
     def is_swallowed(self) -> bool:
@@ -132,6 +157,33 @@ class Scheduler:
         del self._ids[task]
         self._note_progress()
 
+    def injections(self, next_timer: Callable[[], float | None]) -> Sequence[Deviation]:
+        """What the driver is to do to the program before the next step; asked again, it has nothing more.
+
+        Args:
+            next_timer: In how many seconds the next timer is due; None if there is none.
+        """
+        step = len(self.trace)
+        if self._injecting is None or self._asked_at == step or not self._may_choose():
+            return ()
+        self._asked_at = step
+        try:
+            asked = self._injecting.inject(self._moment(step, next_timer))
+        except Exception as error:
+            self.error = error
+            return ()
+        self.injected.extend(asked)
+        return asked
+
+    def task_of(self, task_id: TaskId) -> Task:
+        """The living task with this spawn path."""
+        return next(task for task, known in self._ids.items() if known == task_id)
+
+    def jumped_early(self, seconds: float) -> None:
+        """The clock went on by so much to a timer, although somebody can run."""
+        self._early += seconds
+        self._now += seconds
+
     def pick(self) -> Task:
         """Who takes the next step; it is off the queue with that. Only where somebody can run."""
         woken = self._woken
@@ -148,8 +200,13 @@ class Scheduler:
 
     def stepped(self, task: Task) -> None:
         """`task` has taken the step it was picked for; it may have ended with that."""
-        if self._observer is not None and not self.stopped:
+        if self._observer is None or self.stopped:
+            return
+        try:
             self._observer(self, task)
+        except Exception as error:
+            self.broken = error
+            self.stop("broken")
 
     def jump(self, now: float, has_old_timer: Callable[[], bool] = lambda: False) -> None:
         """Nobody can run; the clock goes forward to `now`, in seconds since the run began.
@@ -170,6 +227,12 @@ class Scheduler:
         """The run can't end by itself; the first reason counts."""
         self.stopped = self.stopped or kind
 
+    def takes_stop(self) -> bool:
+        """Whether the run was stopped since this was asked last: then the driver cancels all its tasks."""
+        is_news = self.stopped is not None and not self._is_stop_told
+        self._is_stop_told = self.stopped is not None
+        return is_news
+
     def end(self) -> None:
         """Tell the strategy that the run is over."""
         try:
@@ -178,10 +241,7 @@ class Scheduler:
             self.error = self.error or error
 
     def _choice(self, queue: list[TaskId]) -> TaskId:
-        if self.stopped or self.error:
-            return queue[0]
-        if self._steps_since_jump >= self._limits.fair_after:
-            self.is_cut = True
+        if not self._may_choose():
             return queue[0]
         try:
             chosen = self._strategy.choose(queue, self.trace)
@@ -191,6 +251,23 @@ class Scheduler:
             self.error = error
             return queue[0]
         return chosen
+
+    def _may_choose(self) -> bool:
+        """Whether the strategy is asked; not in the fair tail of a long run."""
+        if self.stopped or self.error:
+            return False
+        is_long = self._steps_since_jump >= self._limits.fair_after
+        self.is_cut = self.is_cut or is_long
+        return not is_long
+
+    def _moment(self, step: int, next_timer: Callable[[], float | None]) -> Moment:
+        done = self.cancelled
+        victims = [task_id for task_id in self._ids.values() if task_id != MAIN and task_id not in done]
+        queue = [place[1] for _, place in sorted(self._woken.items(), key=_by_place)]
+        left = self._limits.early_seconds - self._early
+        seconds = next_timer() if left > 0 else None
+        is_timer_near = seconds is not None and 0 < seconds <= left
+        return Moment(step, queue, victims, is_timer_near)
 
     def _note_step(self, task_id: TaskId, queue: list[TaskId]) -> None:
         if self.stopped:

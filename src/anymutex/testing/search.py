@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from anymutex.testing.exploration import verdict_of
 from anymutex.testing.failure import Notebook, failure_of
 from anymutex.testing.replayed import Replayed, replayed_of
 from anymutex.testing.shrink import shrunk
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from anymutex.testing.choices import Schedule
     from anymutex.testing.failure import Failure
     from anymutex.testing.outcome import Outcome
+    from anymutex.testing.progress import Reporter
     from anymutex.testing.runner import Runner
     from anymutex.testing.strategy import Strategy
 
@@ -56,8 +58,10 @@ class Search:
     strategy: Strategy
     limits: Limits
     broken_off: Callable[[], bool]
+    reporter: Reporter
     schedules: int = 0
-    outcomes: set[str] = field(default_factory=set)
+    found: dict[str, Schedule] = field(default_factory=dict)
+    """Each outcome that was seen, and the first schedule that led to it."""
     failure: Failure | None = None
     stopped_by: str | None = None
     is_cut: bool = False
@@ -73,15 +77,21 @@ class Search:
         while self.stopped_by is None:
             outcome = self.runner.run(self.strategy)
             if outcome is None:
+                self._report(verdict_of(self.covered, None), is_last=True)
                 return
             self.schedules += 1
-            self.outcomes.add(outcome.summary)
+            self.found.setdefault(outcome.summary, outcome.schedule)
             self.is_cut = self.is_cut or outcome.is_cut
             if outcome.kind is not None:
                 self.failure = _told(self.runner, outcome)
+                self._report("failed", is_last=True)
                 return
             if self.covered != ALL:
                 self.stopped_by = "Ctrl-C" if self.broken_off() else self.limits.reached(self.schedules)
+            self._report(verdict_of(self.covered, None if self.covered == ALL else "the next run"))
+
+    def _report(self, verdict: str, *, is_last: bool = False) -> None:
+        self.reporter.report(self.runner.backend, self.schedules, verdict, is_last=is_last)
 
 
 def replayed_by(runner: Runner, schedule: Schedule) -> Replayed:

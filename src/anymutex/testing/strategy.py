@@ -3,19 +3,21 @@
 Rule 1. A strategy is asked only where there is a choice: two or more tasks can run.
 Rule 2. It sees spawn paths, never tasks, so it can neither keep one alive nor depend on a backend.
 Rule 3. What it needs to know of a whole run it is told at the end of that run.
+Rule 4. One that is `Injecting` too is asked before every step, also where there is no choice, what the tool
+        is to do to the program there. It keeps to what the moment offers.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
-from anymutex.testing.choices import shown_id
+from anymutex.testing.choices import Deviation, shown_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymutex.testing.choices import Schedule, TaskId
+    from anymutex.testing.choices import Act, Schedule, TaskId
 
 ALL = math.inf
 """`covered` of a strategy that has run every schedule there is."""
@@ -49,6 +51,27 @@ class Strategy(Protocol):
         ...
 
 
+class Moment(NamedTuple):
+    """Where a run stands before a step."""
+
+    step: int
+    queue: Sequence[TaskId]
+    """Who can run; as in `choose`, but one is enough."""
+    victims: Sequence[TaskId]
+    """Who may be cancelled."""
+    is_timer_near: bool
+    """Whether the clock may go on to the next timer."""
+
+
+@runtime_checkable
+class Injecting(Protocol):
+    """Decides what the tool does to the program: whom it cancels, when a timer fires early."""
+
+    def inject(self, moment: Moment) -> Sequence[Deviation]:
+        """What to do before this step; mostly nothing."""
+        ...
+
+
 class Fifo:
     """The default order, once: what the plain asyncio loop does."""
 
@@ -79,30 +102,61 @@ class Replay:
 
     def __init__(self, schedule: Schedule) -> None:
         self.divergence: str | None = None
-        self._deviations = dict(schedule.deviations)
+        self._schedule = schedule
+        self._overtakings: dict[int, TaskId] = {}
+        self._injections: dict[int, list[Deviation]] = {}
+        for deviation in schedule.deviations:
+            if deviation.act == "runs":
+                self._overtakings[deviation.step] = deviation.task
+            else:
+                self._injections.setdefault(deviation.step, []).append(deviation)
 
     def begin(self) -> bool:
         """As often as somebody asks."""
         self.divergence = None
-        self._followed = 0
+        self._followed: set[Deviation] = set()
         return True
 
     def choose(self, queue: Sequence[TaskId], trace: Sequence[TaskId]) -> TaskId:
         """The task that the schedule names for this step, else the first one."""
-        wanted = self._deviations.get(len(trace), queue[0])
-        if wanted not in queue:
-            self._diverge(len(trace))
+        wanted = self._overtakings.get(len(trace))
+        if wanted is None:
             return queue[0]
-        self._followed += len(trace) in self._deviations
+        if wanted not in queue:
+            self._diverge(Deviation(len(trace), wanted))
+            return queue[0]
+        self._followed.add(Deviation(len(trace), wanted))
         return wanted
+
+    def inject(self, moment: Moment) -> Sequence[Deviation]:
+        """What the schedule has for this step."""
+        asked = self._injections.get(moment.step)
+        if not asked:
+            return ()
+        possible = [one for one in asked if _is_possible(one, moment)]
+        self._followed.update(possible)
+        return possible
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """A schedule that was not followed to its end diverged too: the run was shorter, say."""
-        if self._followed < len(self._deviations):
-            missed = [step for step, task in self._deviations.items() if trace[step : step + 1] != [task]]
-            for step in missed:
-                self._diverge(step)
+        for deviation in self._schedule.deviations:
+            is_usual = deviation.act == "runs" and trace[deviation.step : deviation.step + 1] == [
+                deviation.task
+            ]
+            if deviation not in self._followed and not is_usual:
+                self._diverge(deviation)
 
-    def _diverge(self, step: int) -> None:
+    def _diverge(self, missed: Deviation) -> None:
         if self.divergence is None:
-            self.divergence = f"at step {step} the task {shown_id(self._deviations[step])} could not run"
+            self.divergence = f"at step {missed.step} {_CANT[missed.act].format(shown_id(missed.task))}"
+
+
+_CANT: dict[Act, str] = {
+    "runs": "the task {} could not run",
+    "cancel": "there was no task {} to cancel",
+    "timer": "no timer was near enough to fire early",
+}
+
+
+def _is_possible(injection: Deviation, moment: Moment) -> bool:
+    return moment.is_timer_near if injection.act == "timer" else injection.task in moment.victims
