@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import TYPE_CHECKING, Any
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import zoo
+from schedulemodel import count
 
 from anymutex.testing import explore, replay
 from anymutex.testing.exhaustive import Exhaustive
@@ -15,8 +18,9 @@ from anymutex.testing.runner import runner_of
 from anymutex.testing.strategy import ALL
 
 if TYPE_CHECKING:
+    from anymutex.testing.choices import TaskId
     from anymutex.testing.driver import AsyncProgram
-    from anymutex.testing.outcome import Outcome
+    from anymutex.testing.exploration import Exploration
 
 MODULES = [importlib.import_module(f"zoo.{found.name}") for found in pkgutil.iter_modules(zoo.__path__)]
 BACKENDS = ["asyncio", "trio"]
@@ -26,45 +30,91 @@ each_program = pytest.mark.parametrize("program", MODULES, ids=lambda module: mo
 each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 
-def every_outcome(program: AsyncProgram, backend: str) -> list[Outcome]:
+class Run(NamedTuple):
+    """What is compared of one run; its error would keep alive what it met."""
+
+    trace: tuple[TaskId, ...]
+    kind: str | None
+    summary: str
+    deviations: int
+
+
+def without_tail(trace: tuple[TaskId, ...]) -> tuple[TaskId, ...]:
+    """What happened before a task went on alone; trio tells a hang a beat or two later than asyncio."""
+    length = len(trace)
+    while length > 1 and trace[length - 2] == trace[-1]:
+        length -= 1
+    return trace[:length]
+
+
+def without_counts(steps: object) -> str:
+    """The same of the text of the steps."""
+    return re.sub(r"\(\d+ times\)", "(many times)", str(steps))
+
+
+@cache
+def every_run(program: AsyncProgram, backend: str) -> list[Run]:
     """Run each schedule of `program` once."""
-    outcomes: list[Outcome] = []
+    runs: list[Run] = []
     brute_force = Exhaustive()
     with runner_of(program, backend) as runner:
         while (outcome := runner.run(brute_force)) is not None:
-            outcomes.append(outcome)
+            deviations = len(outcome.schedule.deviations)
+            trace = without_tail(outcome.trace) if outcome.kind == "hang" else outcome.trace
+            runs.append(Run(trace, outcome.kind, outcome.summary, deviations))
     assert brute_force.covered == ALL
-    assert len({outcome.trace for outcome in outcomes}) == len(outcomes)
-    return outcomes
+    assert len({run.trace for run in runs}) == len(runs)
+    return runs
+
+
+@cache
+def explored(program: AsyncProgram, backend: str) -> Exploration:
+    """Look for the failure as a user does."""
+    return explore(program, backends=[backend])
+
+
+def kind_on(backend: str, program: Any) -> str:
+    """How a racy one fails there."""
+    kind: str = program.KIND[backend] if isinstance(program.KIND, dict) else program.KIND
+    return kind
+
+
+def test_there_are_enough_of_each_kind() -> None:
+    """The tests below would pass with few."""
+    kinds = {kind_on(backend, program) for program in MODULES for backend in BACKENDS}
+
+    assert len(MODULES) >= 22
+    assert kinds == {"exception", "deadlock", "hang", "conflict", "loop-handler"}
 
 
 @each_program
 @each_backend
-def test_the_racy_one_has_so_many_schedules(program: Any, backend: str) -> None:
-    """As derived by hand, and so many of them fail, all in the same way."""
-    outcomes = every_outcome(program.racy, backend)
-    kinds = [outcome.kind for outcome in outcomes if outcome.kind]
+def test_so_many_schedules_fail(program: Any, backend: str) -> None:
+    """As the docstring derives, all in the same way; and none of the safe one."""
+    runs = every_run(program.racy, backend)
+    kinds = [run.kind for run in runs if run.kind]
+    safe = every_run(program.safe, backend)
 
-    assert (len(outcomes), len(kinds)) == program.RACY
-    assert set(kinds) == {program.KIND}
+    assert (len(runs), len(kinds)) == program.RACY
+    assert set(kinds) == {kind_on(backend, program)}
+    assert len(safe) == program.SAFE
+    assert {run.kind for run in safe} == {None}
 
 
 @each_program
-@each_backend
-def test_the_safe_one_has_so_many_schedules(program: Any, backend: str) -> None:
-    """As derived by hand, and none fails."""
-    outcomes = every_outcome(program.safe, backend)
-
-    assert len(outcomes) == program.SAFE
-    assert {outcome.kind for outcome in outcomes} == {None}
+def test_the_model_counts_as_many(program: Any) -> None:
+    """It knows nothing of event loops."""
+    assert count(program.racy_model) == program.RACY
+    assert count(program.safe_model) == (program.SAFE, 0)
 
 
 @each_program
 def test_both_backends_take_the_same_schedules(program: Any) -> None:
     """Step by step, with the same outcomes."""
+    has_one_kind = isinstance(program.KIND, str)
     first, second = (
-        {(outcome.trace, outcome.summary) for outcome in every_outcome(program.racy, backend)}
-        for backend in BACKENDS
+        {(run.trace, run.summary if has_one_kind else bool(run.kind)) for run in runs}
+        for runs in (every_run(program.racy, backend) for backend in BACKENDS)
     )
 
     assert first == second
@@ -73,24 +123,22 @@ def test_both_backends_take_the_same_schedules(program: Any) -> None:
 @each_program
 @each_backend
 def test_the_default_plan_finds_it(program: Any, backend: str) -> None:
-    """Soon, and with the fewest deviations that will do."""
-    result = explore(program.racy, backends=[backend])
-    fewest = min(
-        len(outcome.schedule.deviations) for outcome in every_outcome(program.racy, backend) if outcome.kind
-    )
+    """Soon, and with the fewest deviations that will do, or one more."""
+    result = explored(program.racy, backend)
+    fewest = min(run.deviations for run in every_run(program.racy, backend) if run.kind)
 
     assert result.verdict == "failed"
     assert result.failure is not None
-    assert (result.failure.kind, result.failure.is_reproducible) == (program.KIND, True)
-    assert result.failure.deviations == fewest
-    assert result.schedules[backend] <= 8
+    assert (result.failure.kind, result.failure.is_reproducible) == (kind_on(backend, program), True)
+    assert fewest <= result.failure.deviations <= fewest + 1
+    assert result.schedules[backend] <= 12
 
 
 @each_program
 @each_backend
 def test_a_token_is_replayed_on_either_backend(program: Any, backend: str) -> None:
     """The same steps and the same outcome; on its own backend the same report, twice."""
-    result = explore(program.racy, backends=[backend], seed=1)
+    result = explored(program.racy, backend)
     assert result.failure is not None
     token = result.failure.token
     own, again = (replay(program.racy, token, backend=backend) for _ in range(2))
@@ -99,9 +147,11 @@ def test_a_token_is_replayed_on_either_backend(program: Any, backend: str) -> No
     assert own == again
     assert own.failure is not None
     assert own.failure.report == result.failure.report
-    assert (own.token, own.outcome, own.divergence) == (other.token, other.outcome, other.divergence)
-    assert own.divergence is None
-    assert own.steps == other.steps
+    assert (own.token, own.divergence) == (other.token, None)
+    assert without_counts(own.steps) == without_counts(other.steps)
+    assert other.failure is not None
+    assert other.failure.kind == kind_on(OTHER[backend], program)
+    assert own.outcome == other.outcome or isinstance(program.KIND, dict)
 
 
 @each_program

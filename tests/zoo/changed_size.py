@@ -8,8 +8,14 @@ Safe: R loops over a copy. W1 before R1, after R1, after R2, after R3: 4 schedul
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+from schedulemodel import Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (4, 2)
 SAFE = 4
@@ -46,3 +52,34 @@ async def safe() -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(read)
         group.start_soon(write)
+
+
+def model(*, copies: bool) -> Model:
+    """The same without an event loop: a dict that has grown is told at the reader's next step."""
+    keys = ["apples", "pears"]
+    is_right = True
+
+    def read() -> Steps:
+        nonlocal is_right
+        size = len(keys)
+        for _ in range(size):
+            yield
+            if len(keys) != size and not copies:
+                is_right = False
+                return
+
+    def write() -> Steps:
+        keys.append("plums")
+        yield from ()
+
+    return Model([read(), write()], lambda: is_right)
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    return model(copies=False)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    return model(copies=True)

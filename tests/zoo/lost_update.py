@@ -10,8 +10,14 @@ B3 follow. That makes 3 schedules in which A is first, and 3 in which B is: 6.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+from schedulemodel import Lock, Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (6, 4)
 SAFE = 6
@@ -50,3 +56,31 @@ async def safe() -> None:
         group.start_soon(increment)
         group.start_soon(increment)
     assert counter == 2, f"counted {counter}"
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    counter = 0
+
+    def increment() -> Steps:
+        nonlocal counter
+        before = counter
+        yield
+        counter = before + 1
+
+    return Model([increment(), increment()], lambda: counter == 2)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    counter, lock = 0, Lock()
+
+    def increment() -> Steps:
+        nonlocal counter
+        yield from lock.acquire()
+        before = counter
+        yield
+        counter = before + 1
+        lock.release()
+
+    return Model([increment(), increment()], lambda: counter == 2)

@@ -9,8 +9,14 @@ Safe: W1 looks and leaves the event in one step. N1 W1 or W1 N1 W2: 2 schedules.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+from schedulemodel import Event, Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (3, 1)
 SAFE = 2
@@ -61,3 +67,35 @@ async def safe() -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(waiter)
         group.start_soon(box.tell)
+
+
+def model(*, yields: bool) -> Model:
+    """The same without an event loop."""
+    is_ready = False
+    waiters: list[Event] = []
+
+    def wait() -> Steps:
+        if not is_ready:
+            if yields:
+                yield
+            waiters.append(Event())
+            yield from waiters[-1].wait()
+
+    def tell() -> Steps:
+        nonlocal is_ready
+        is_ready = True
+        for waiter in waiters:
+            waiter.set()
+        yield from ()
+
+    return Model([wait(), tell()])
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    return model(yields=True)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    return model(yields=False)

@@ -17,10 +17,17 @@ That makes 12 schedules.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+import schedulemodel
+from schedulemodel import Model
 
 from anymutex import Mutex, SharedMap
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (4, 2)
 SAFE = 12
@@ -60,3 +67,48 @@ async def safe() -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(read)
         group.start_soon(write)
+
+
+def racy_model() -> Model:
+    """Of `racy`: a write into the loop is told at the reader's next step."""
+    writes = 0
+    is_right = True
+
+    def read() -> Steps:
+        nonlocal is_right
+        seen = writes
+        for _ in range(2):
+            yield
+            if writes != seen:
+                is_right = False
+                return
+
+    def write() -> Steps:
+        nonlocal writes
+        writes += 1
+        yield from ()
+
+    return Model([read(), write()], lambda: is_right)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    mux = schedulemodel.Mutex()
+    is_reading, is_right = False, True
+
+    def read() -> Steps:
+        nonlocal is_reading
+        yield from mux.acquire()
+        is_reading = True
+        yield
+        yield
+        is_reading = False
+        mux.release()
+
+    def write() -> Steps:
+        nonlocal is_right
+        yield from mux.acquire()
+        is_right = not is_reading
+        mux.release()
+
+    return Model([read(), write()], lambda: is_right)

@@ -12,7 +12,13 @@ y, B3 lets go. With B first as many: 6 schedules.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
+from schedulemodel import Lock, Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (8, 4)
 SAFE = 6
@@ -39,3 +45,26 @@ async def safe() -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(take_both, x, y)
         group.start_soon(take_both, x, y)
+
+
+def model(*, in_order: bool) -> Model:
+    """The same without an event loop."""
+    x, y = Lock(), Lock()
+
+    def take_both(first: Lock, second: Lock) -> Steps:
+        yield from first.acquire()
+        yield from second.acquire()
+        second.release()
+        first.release()
+
+    return Model([take_both(x, y), take_both(x, y) if in_order else take_both(y, x)])
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    return model(in_order=False)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    return model(in_order=True)

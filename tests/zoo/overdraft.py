@@ -9,8 +9,14 @@ as many: 4 schedules.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+from schedulemodel import Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (6, 4)
 SAFE = 4
@@ -47,3 +53,29 @@ async def safe() -> None:
         group.start_soon(withdraw, 60)
         group.start_soon(withdraw, 60)
     assert balance >= 0, f"overdrawn: {balance}"
+
+
+def model(*, takes_first: bool) -> Model:
+    """The same without an event loop."""
+    balance = 100
+
+    def withdraw() -> Steps:
+        nonlocal balance
+        if balance >= 60:
+            if takes_first:
+                balance -= 60
+            yield
+            if not takes_first:
+                balance -= 60
+
+    return Model([withdraw(), withdraw()], lambda: balance >= 0)
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    return model(takes_first=False)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    return model(takes_first=True)

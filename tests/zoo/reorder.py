@@ -12,8 +12,14 @@ Safe: both fields are set in the first step, and the second one does nothing: 90
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+from schedulemodel import Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (90, 24)
 SAFE = 90
@@ -63,3 +69,33 @@ async def safe() -> None:
         group.start_soon(set_both)
         group.start_soon(look)
     assert seen in ((0, 0), (1, 1)), f"saw {seen}"
+
+
+def model(*, at_once: bool) -> Model:
+    """The same without an event loop."""
+    a = b = 0
+    seen = (0, 0)
+
+    def set_both() -> Steps:
+        nonlocal a, b
+        a = 1
+        b = 1 if at_once else b
+        yield
+        b = 1
+
+    def look() -> Steps:
+        nonlocal seen
+        yield
+        seen = a, b
+
+    return Model([set_both(), set_both(), look()], lambda: seen in ((0, 0), (1, 1)))
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    return model(at_once=False)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    return model(at_once=True)

@@ -8,7 +8,13 @@ Safe: B sleeps longer. A1 and B1 come in 2 orders, A2 always before B2: 2 schedu
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
+from schedulemodel import Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (4, 2)
 SAFE = 2
@@ -39,3 +45,24 @@ async def safe() -> None:
     """Leave time between the two."""
     woken = await woken_in(a=1, b=2)
     assert woken == ["a", "b"], f"woken: {woken}"
+
+
+def model(**seconds: float) -> Model:
+    """The same without an event loop."""
+    woken: list[str] = []
+
+    def sleep(name: str) -> Steps:
+        yield float(seconds[name])
+        woken.append(name)
+
+    return Model([sleep(name) for name in seconds], lambda: woken == ["a", "b"])
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    return model(a=1, b=1)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    return model(a=1, b=2)

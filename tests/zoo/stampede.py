@@ -11,8 +11,14 @@ many: 4.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import anyio
 import anyio.lowlevel
+from schedulemodel import Event, Model
+
+if TYPE_CHECKING:
+    from schedulemodel import Steps
 
 RACY = (6, 4)
 SAFE = 4
@@ -56,3 +62,35 @@ async def safe() -> None:
         group.start_soon(want)
         group.start_soon(want)
     assert loads == 1, f"loaded {loads} times"
+
+
+def racy_model() -> Model:
+    """Of `racy`."""
+    is_there, loads = False, 0
+
+    def want() -> Steps:
+        nonlocal is_there, loads
+        if not is_there:
+            loads += 1
+            yield
+            is_there = True
+
+    return Model([want(), want()], lambda: loads == 1)
+
+
+def safe_model() -> Model:
+    """Of `safe`."""
+    cache: list[Event] = []
+    loads = 0
+
+    def want() -> Steps:
+        nonlocal loads
+        if cache:
+            yield from cache[0].wait()
+            return
+        loads += 1
+        cache.append(Event())
+        yield
+        cache[0].set()
+
+    return Model([want(), want()], lambda: loads == 1)
