@@ -155,7 +155,7 @@ def test_it_may_be_called_where_a_loop_runs(backend: str) -> None:
     """It works in a thread of its own, and leaves the loop that runs alone."""
 
     async def main() -> str:
-        return explore(nothing).verdict
+        return explore(lost_update.safe).verdict
 
     assert anyio.run(main, backend=backend) == "proved"
 

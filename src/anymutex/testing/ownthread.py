@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+try:
+    from sniffio import current_async_library_cvar as _library_here
+except ImportError:  # then nothing is noted in a context
+    _library_here = contextvars.ContextVar[Any]("no library")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +22,8 @@ GRACE = 1.0  # seconds for the work to notice that it was broken off
 
 class OwnThread(Generic[T]):
     """Calls `work` in a new thread: no event loop runs there, whatever runs here.
+
+    The context variables are those of the caller, but for the one in which anyio and trio note what runs.
 
     Args:
         work: Is given a question that it asks now and then: was I broken off?
@@ -52,6 +59,7 @@ class OwnThread(Generic[T]):
         return self._value[0]
 
     def _call(self) -> None:
+        _library_here.set(None)
         try:
             self._value.append(self._work(self._broken_off.is_set))
         except BaseException as error:
