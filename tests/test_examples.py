@@ -22,6 +22,8 @@ CONFIG = ROOT / "examples/05_rw_config.py"
 USERS = ROOT / "examples/06_keyed_users.py"
 CACHE = ROOT / "examples/07_get_or_create.py"
 DEADLOCK = ROOT / "examples/08_deadlock.py"
+RACE = ROOT / "examples/09_found_race.py"
+PROOF = ROOT / "examples/10_proved_fix.py"
 
 every_backend = pytest.mark.parametrize("backend", NAMES)
 
@@ -41,7 +43,7 @@ def in_the_clone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_there_are_examples() -> None:
     """The tests below would pass with none."""
-    assert {CONFLICT, UNGUARDED, *CURED, CONFIG, USERS, CACHE, DEADLOCK} == set(EXAMPLES)
+    assert {CONFLICT, UNGUARDED, *CURED, CONFIG, USERS, CACHE, DEADLOCK, RACE, PROOF} == set(EXAMPLES)
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
@@ -149,6 +151,32 @@ def test_the_deadlock_is_told(backend: str, capsys: pytest.CaptureFixture[str]) 
             f"  wants at {wants} async with accounts[target]:\n"
         ) in report
     assert report.splitlines()[-2].startswith("fix: ")
+
+
+@every_backend
+def test_the_race_is_found(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever loop runs here: what was wrong, each await of the two tasks, and the token, on stdout."""
+    assert main(["run", str(RACE), "--backend", backend]) == 0
+    out, err = capsys.readouterr()
+
+    assert err == ""
+    assert out.startswith("AssertionError: the tea is sold for 3\n")
+    for text in ("the answer is on its way", "it is being written", "assert price == 4"):
+        assert place(RACE, text) in out
+    assert re.search(r"\bv1,\d+=0\.[01]\b", out)
+
+
+@every_backend
+def test_the_fix_is_proved(backend: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On both loops, and it says what that rests on."""
+    assert main(["run", str(PROOF), "--backend", backend]) == 0
+    out, err = capsys.readouterr()
+    verdict, assumed = out.splitlines()
+    every_one = r"proved: no schedule fails, every one was run; schedules run: (\d+) on asyncio, \1 on trio"
+
+    assert err == ""
+    assert re.fullmatch(every_one, verdict)
+    assert assumed.startswith("assumed: a program that does the same under the same schedule, ")
 
 
 def script(file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
