@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,9 @@ class Soak:
             )
         except UsageError as refusal:
             self.refused[name] = str(refusal)
+            return
+        except Exception:  # the tool's own
+            self.failed[name, backend] = f"round {number}, {make.__name__}\n{traceback.format_exc()}"
             return
         self.schedules += result.schedules[backend]
         if result.failure is not None:
