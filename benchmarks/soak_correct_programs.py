@@ -52,11 +52,11 @@ class Soak:
     def go(self) -> None:
         """Round after round."""
         for number in count():
-            for name in [name for name in self.programs if name not in self.refused]:
+            for name in self.programs:
                 for backend in BACKENDS:
                     if self.schedules >= self.wanted:
                         return
-                    if (name, backend) not in self.failed:
+                    if name not in self.refused and (name, backend) not in self.failed:
                         self.run(name, backend, number)
             if not self.schedules:
                 return
