@@ -14,7 +14,7 @@ import pytest
 from turns import BACKENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from turns import Backend
 
@@ -26,20 +26,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the texts of tests/golden/ anew")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, bool, bool]:
+    """Keep what is there before the tests out of sight of the collector, for many of them call it."""
+    gc.collect()
+    gc.freeze()
+    try:
+        return (yield)
+    finally:
+        gc.unfreeze()
+
+
 @pytest.fixture(scope="module", params=[pytest.param(value, id=name) for name, value in BACKENDS.items()])
 def anyio_backend(request: pytest.FixtureRequest) -> Backend:
     """Give anyio's pytest plugin the backend for the run of one test."""
     backend: Backend = request.param
     return backend
-
-
-@pytest.fixture(scope="module")
-def quick_collections() -> Iterator[None]:
-    """Keep what is there already out of sight of the collector, for modules that call it in each test."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture
