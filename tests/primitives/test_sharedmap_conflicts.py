@@ -990,7 +990,7 @@ KINDS: dict[str, Reader] = {name: READERS[name] for name in ("map", "items", "re
 
 def first_lines(errors: list[BaseException]) -> tuple[str, ...]:
     """Give what each error is, and the first line that it says."""
-    return tuple(f"{type(error).__name__}: {str(error).splitlines()[0]}" for error in errors)
+    return tuple(f"{type(error).__name__}: {''.join(str(error).splitlines()[:1])}" for error in errors)
 
 
 async def outcomes(programs: Mapping[T, Program]) -> dict[T, tuple[str, ...]]:
