@@ -1116,20 +1116,20 @@ async def test_the_own_change_of_size_is_dicts_error(change: Callable[[IntMap, i
 # --- on_conflict ------------------------------------------------------------------------------------------
 
 
-async def reports_of(program: Program) -> list[str]:
-    """Run a program that must end without an error; give the reports that its map's callback got."""
+async def reports_of(name: str, program: Program) -> list[str]:
+    """Run the program of that name, which must not fail; give the reports that its map's callback got."""
     reports: list[str] = []
     m: IntMap = SharedMap(CONTENT, name="stock", on_conflict=lambda report: reports.append(str(report)))
     found = await run_program(program, m)
 
-    assert [] == found, program
+    assert [] == found, name
     return reports
 
 
 async def test_on_conflict_gets_the_report_and_the_iteration_goes_on() -> None:
     """An app that asks for it is told once per open iteration, and nothing is raised."""
     programs = {name: partial(meet, read=read, write=overwrite) for name, read in READERS.items()}
-    texts = {name: await reports_of(program) for name, program in programs.items()}
+    texts = {name: await reports_of(name, program) for name, program in programs.items()}
     # Two of them have two iterations open when the writer comes.
     expected = dict.fromkeys(READERS, 1) | {"nested": 2, "map and zip": 2}
 
@@ -1162,7 +1162,7 @@ async def test_on_conflict_goes_on_also_when_the_size_changed(view: str) -> None
     for name, write in WRITES.items():
         stayed.clear()
         seen.clear()
-        texts = await reports_of(partial(meet, read=read, write=write))
+        texts = await reports_of(name, partial(meet, read=read, write=write))
 
         assert 1 == len(texts), name
         assert stayed <= seen, name
@@ -1208,7 +1208,7 @@ async def test_on_conflict_is_never_called_for_what_is_no_conflict() -> None:
     # One of them waits for an error that a callback takes away.
     programs = {name: run for name, run in MUST_NOT_REPORT.items() if run is not again_after_a_conflict}
 
-    assert [] == [name for name, run in programs.items() if await reports_of(run)]
+    assert [] == [name for name, run in programs.items() if await reports_of(name, run)]
 
 
 # --- open iterations are held weakly ----------------------------------------------------------------------
