@@ -14,7 +14,7 @@ import pytest
 from turns import BACKENDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     from turns import Backend
 
@@ -26,15 +26,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the texts of tests/golden/ anew")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtestloop() -> Generator[None, bool, bool]:
-    """Keep what is there before the tests out of sight of the collector, for many of them call it."""
-    gc.collect()
-    gc.freeze()
-    try:
-        return (yield)
-    finally:
-        gc.unfreeze()
+def pytest_sessionfinish() -> None:
+    """End `quick_collections`: Hypothesis asks the collector who refers to its sources of randomness."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="module", params=[pytest.param(value, id=name) for name, value in BACKENDS.items()])
@@ -42,6 +36,13 @@ def anyio_backend(request: pytest.FixtureRequest) -> Backend:
     """Give anyio's pytest plugin the backend for the run of one test."""
     backend: Backend = request.param
     return backend
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections() -> None:
+    """Keep what is there before a module out of sight of the collector, for many tests call it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
