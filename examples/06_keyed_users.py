@@ -35,7 +35,7 @@ async def main() -> None:
             tasks.start_soon(deposit, "eve", 7)
             tasks.start_soon(transfer, "ann", "bob", 5)
             tasks.start_soon(transfer, "bob", "ann", 3)
-        await anyio.sleep(0.005)
+        await anyio.sleep(0.05)
         print(f"30 tasks, {len(users)} locks")
     print(f"ann {balances['ann']}, bob {balances['bob']}, eve {balances['eve']}")
     print(f"{len(users)} locks are left")

@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the texts of tests/golden/ anew")
 
 
+def pytest_sessionfinish() -> None:
+    """End `quick_collections`: Hypothesis asks the collector who refers to its sources of randomness."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="module", params=[pytest.param(value, id=name) for name, value in BACKENDS.items()])
 def anyio_backend(request: pytest.FixtureRequest) -> Backend:
     """Give anyio's pytest plugin the backend for the run of one test."""
@@ -33,13 +38,11 @@ def anyio_backend(request: pytest.FixtureRequest) -> Backend:
     return backend
 
 
-@pytest.fixture(scope="module")
-def quick_collections() -> Iterator[None]:
-    """Keep what is there already out of sight of the collector, for modules that call it in each test."""
+@pytest.fixture(scope="module", autouse=True)
+def quick_collections() -> None:
+    """Keep what is there before a module out of sight of the collector, for many tests call it."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.fixture

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     Program = Callable[[Mutex], Coroutine[Any, Any, object]]
 
 
-pytestmark = pytest.mark.usefixtures("quick_collections")
-
-
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
     """Each test starts from nothing; whether it ends so is for the test to say."""

@@ -22,11 +22,11 @@ TIME_LIMIT = 30.0
 PRINTING = str(ROOT / "examples/03_anymutex.py")  # always busy in a worker thread, printing
 COMMAND = ["-m", "anymutex", "run"]
 FROZEN = """\
-import anymutex
+import time, anymutex
 async def main():
     print("frozen", flush=True)
     while True:
-        pass
+        time.sleep(1)  # an idle freeze, for all the others run beside it
 anymutex.run(main)
 """
 SHORT = """\
@@ -63,6 +63,7 @@ def start(how: str, backend: str, folder: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": ""},  # else nothing is ever left in a buffer
         preexec_fn=with_default_sigint,
+        pipesize=4096,  # soon full: what is printed until the signal comes is work for nothing
     )
 
 

@@ -653,7 +653,6 @@ async def test_a_run_in_another_thread_can_not_join_a_creation(elsewhere: str) -
     assert "made" == m["k"]
 
 
-@pytest.mark.usefixtures("quick_collections")
 async def test_an_error_of_the_factory_is_in_no_cycle() -> None:
     """It and the frames that it knows are gone without the collector."""
     m: SharedMap[str, int] = SharedMap()

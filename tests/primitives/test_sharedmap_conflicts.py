@@ -12,7 +12,8 @@ import operator
 import sys
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from itertools import product
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -24,13 +25,15 @@ from turns import ASYNCIO_BACKENDS, TRIO_BACKENDS, Window, leaves, run_in_thread
 from anymutex import ConflictError, Mutex, SharedMap
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 
     IntMap: TypeAlias = SharedMap[int, int]
     Pause: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
     Reader: TypeAlias = Callable[[IntMap, Pause], Coroutine[Any, Any, object]]
     Write: TypeAlias = Callable[[IntMap], object]
     Program: TypeAlias = Callable[[IntMap], Coroutine[Any, Any, object]]
+
+T = TypeVar("T")
 
 SENTENCE = "concurrent map iteration and map write"
 CONTENT = {1: 10, 2: 20, 3: 30}
@@ -980,67 +983,79 @@ MUST_NOT_REPORT: dict[str, Program] = {
 # --- the tables are run -----------------------------------------------------------------------------------
 
 
-def assert_one_conflict(found: list[BaseException]) -> None:
-    """Check that one ConflictError came out, and nothing else."""
-    assert [ConflictError] == [type(error) for error in found], found
-    assert SENTENCE == str(found[0]).splitlines()[0]
-    assert isinstance(found[0], RuntimeError)
+ONE_CONFLICT = (f"ConflictError: {SENTENCE}",)
+# Each kind of iterator, and the one that only its last step can tell.
+KINDS: dict[str, Reader] = {name: READERS[name] for name in ("map", "items", "reversed", "last step")}
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-async def test_a_reader_that_met_a_writer_is_told(read: Reader) -> None:
+def first_lines(errors: list[BaseException]) -> tuple[str, ...]:
+    """Give what each error is, and the first line that it says."""
+    return tuple(f"{type(error).__name__}: {''.join(str(error).splitlines()[:1])}" for error in errors)
+
+
+async def outcomes(programs: Mapping[T, Program]) -> dict[T, tuple[str, ...]]:
+    """Run the programs of a table, each on a map of its own; give what came out of each."""
+    return {name: first_lines(await run_program(run, SharedMap(CONTENT))) for name, run in programs.items()}
+
+
+def meetings(readers: dict[str, Reader], writes: dict[str, Write]) -> dict[tuple[str, str], Program]:
+    """Make the programs in which each of the readers meets each of the writes."""
+    return {
+        (reader, writer): partial(meet, read=readers[reader], write=writes[writer])
+        for reader, writer in product(readers, writes)
+    }
+
+
+async def test_a_reader_that_met_a_writer_is_told() -> None:
     """Whatever the way to iterate: the step after the await raises."""
-    assert_one_conflict(await run_program(partial(meet, read=read, write=overwrite), SharedMap(CONTENT)))
+    programs = meetings(READERS, {"overwrite": overwrite})
+
+    assert dict.fromkeys(programs, ONE_CONFLICT) == await outcomes(programs)
+    assert issubclass(ConflictError, RuntimeError)
 
 
-@pytest.mark.parametrize("read", [read_map, read_items, read_reversed, read_up_to_the_last_step])
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-async def test_every_write_counts(read: Reader, write: Write) -> None:
+async def test_every_write_counts() -> None:
     """Whatever the way to write: the reader is told."""
-    assert_one_conflict(await run_program(partial(meet, read=read, write=write), SharedMap(CONTENT)))
+    programs = meetings(KINDS, WRITES)
+
+    assert dict.fromkeys(programs, ONE_CONFLICT) == await outcomes(programs)
 
 
-@pytest.mark.parametrize("read", [read_map, read_items, read_reversed, read_up_to_the_last_step])
-@pytest.mark.parametrize("write", NO_WRITES.values(), ids=NO_WRITES)
-async def test_what_changes_nothing_is_no_write(read: Reader, write: Write) -> None:
+async def test_what_changes_nothing_is_no_write() -> None:
     """Reads, and writes that change nothing because there is nothing to change, are never reported."""
-    assert [] == await run_program(partial(meet, read=read, write=write), SharedMap(CONTENT))
+    programs = meetings(KINDS, NO_WRITES)
+
+    assert dict.fromkeys(programs, ()) == await outcomes(programs)
 
 
-@pytest.mark.parametrize("program", MUST_REPORT.values(), ids=MUST_REPORT)
-async def test_must_report(program: Program) -> None:
+async def test_must_report() -> None:
     """One conflict, exactly."""
-    assert_one_conflict(await run_program(program, SharedMap(CONTENT)))
+    assert dict.fromkeys(MUST_REPORT, ONE_CONFLICT) == await outcomes(MUST_REPORT)
 
 
 @pytest.mark.parametrize("anyio_backend", ASYNCIO_BACKENDS.values(), ids=ASYNCIO_BACKENDS)
-@pytest.mark.parametrize("program", MUST_REPORT_ASYNCIO.values(), ids=MUST_REPORT_ASYNCIO)
-async def test_must_report_on_asyncio(program: Program) -> None:
+async def test_must_report_on_asyncio() -> None:
     """What only asyncio has."""
-    assert_one_conflict(await run_program(program, SharedMap(CONTENT)))
+    assert dict.fromkeys(MUST_REPORT_ASYNCIO, ONE_CONFLICT) == await outcomes(MUST_REPORT_ASYNCIO)
 
 
 @pytest.mark.parametrize("anyio_backend", ASYNCIO_BACKENDS.values(), ids=ASYNCIO_BACKENDS)
 async def test_wait_for_is_another_task_up_to_python_3_11() -> None:
     """A write under `asyncio.wait_for` is another task's on 3.11, and the iterating task's own later."""
-    found = await run_program(wait_for, SharedMap(CONTENT))
-    if sys.version_info >= (3, 12):
-        assert [] == found
-    else:
-        assert_one_conflict(found)
+    expected = () if sys.version_info >= (3, 12) else ONE_CONFLICT
+
+    assert expected == first_lines(await run_program(wait_for, SharedMap(CONTENT)))
 
 
 @pytest.mark.parametrize("anyio_backend", TRIO_BACKENDS.values(), ids=TRIO_BACKENDS)
-@pytest.mark.parametrize("program", MUST_REPORT_TRIO.values(), ids=MUST_REPORT_TRIO)
-async def test_must_report_on_trio(program: Program) -> None:
+async def test_must_report_on_trio() -> None:
     """What only trio has."""
-    assert_one_conflict(await run_program(program, SharedMap(CONTENT)))
+    assert dict.fromkeys(MUST_REPORT_TRIO, ONE_CONFLICT) == await outcomes(MUST_REPORT_TRIO)
 
 
-@pytest.mark.parametrize("program", MUST_NOT_REPORT.values(), ids=MUST_NOT_REPORT)
-async def test_must_not_report(program: Program) -> None:
+async def test_must_not_report() -> None:
     """No conflict, and no other error."""
-    assert [] == await run_program(program, SharedMap(CONTENT))
+    assert dict.fromkeys(MUST_NOT_REPORT, ()) == await outcomes(MUST_NOT_REPORT)
 
 
 async def test_each_reader_is_told() -> None:
@@ -1074,7 +1089,7 @@ async def test_the_error_comes_at_the_very_next_step() -> None:
             seen.append(key)
             await pause()
 
-    assert_one_conflict(await run_program(partial(meet, read=read, write=overwrite), m))
+    assert ONE_CONFLICT == first_lines(await run_program(partial(meet, read=read, write=overwrite), m))
     assert [1] == seen
 
 
@@ -1101,43 +1116,57 @@ async def test_the_own_change_of_size_is_dicts_error(change: Callable[[IntMap, i
 # --- on_conflict ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
-async def test_on_conflict_gets_the_report_and_the_iteration_goes_on(read: Reader) -> None:
+async def reports_of(name: str, program: Program) -> list[str]:
+    """Run the program of that name, which must not fail; give the reports that its map's callback got."""
+    reports: list[str] = []
+    m: IntMap = SharedMap(CONTENT, name="stock", on_conflict=lambda report: reports.append(str(report)))
+    found = await run_program(program, m)
+
+    assert [] == found, name
+    return reports
+
+
+async def test_on_conflict_gets_the_report_and_the_iteration_goes_on() -> None:
     """An app that asks for it is told once per open iteration, and nothing is raised."""
-    reports: list[object] = []
-    m: IntMap = SharedMap(CONTENT, name="stock", on_conflict=reports.append)
-    # These have two iterations open when the writer comes.
-    expected = 2 if read in (read_nested, read_by_map_and_zip) else 1
+    programs = {name: partial(meet, read=read, write=overwrite) for name, read in READERS.items()}
+    texts = {name: await reports_of(name, program) for name, program in programs.items()}
+    # Two of them have two iterations open when the writer comes.
+    expected = dict.fromkeys(READERS, 1) | {"nested": 2, "map and zip": 2}
 
-    assert [] == await run_program(partial(meet, read=read, write=overwrite), m)
-    assert [SENTENCE] * expected == [str(report).splitlines()[0] for report in reports]
-    assert all("stock" in str(report) for report in reports)
+    assert expected == {name: len(told) for name, told in texts.items()}
+    assert {SENTENCE} == {text.splitlines()[0] for told in texts.values() for text in told}
+    assert [] == [name for name, told in texts.items() if any("stock" not in text for text in told)]
 
 
-@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
-@pytest.mark.parametrize("view", ["map", "values", "items", "reversed"])
-async def test_on_conflict_goes_on_also_when_the_size_changed(write: Write, view: str) -> None:
-    """Keys that stay are all seen, whatever was written; and no error of dict's comes instead."""
-    reports: list[object] = []
-    m: IntMap = SharedMap(CONTENT, on_conflict=reports.append)
-    views: dict[str, Callable[[], Iterable[object]]] = {
-        "map": lambda: m,
-        "values": m.values,
-        "items": m.items,
-        "reversed": lambda: reversed(m),
-    }
-    seen: list[object] = []
+VIEWS: dict[str, Callable[[Any], Iterable[object]]] = {
+    "map": iter,
+    "values": lambda m: m.values(),
+    "items": lambda m: m.items(),
+    "reversed": reversed,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+async def test_on_conflict_goes_on_also_when_the_size_changed(view: str) -> None:
+    """What stays is all seen, whatever was written; and no error of dict's comes instead."""
+    entries = VIEWS[view]
+    stayed: set[object] = set()
+    seen: set[object] = set()
 
     async def read(m: IntMap, pause: Pause) -> None:
-        for entry in views[view]():
-            seen.append(entry)
+        for entry in entries(m):
+            seen.add(entry)
             await pause()
+        stayed.update(set(entries(CONTENT)) & set(entries(m)))
 
-    assert [] == await run_program(partial(meet, read=read, write=write), m)
-    assert 1 == len(reports)
-    if view in ("map", "reversed"):
-        assert set(m) & set(CONTENT) <= set(seen)
-    assert len(seen) >= 1
+    for name, write in WRITES.items():
+        stayed.clear()
+        seen.clear()
+        texts = await reports_of(name, partial(meet, read=read, write=write))
+
+        assert 1 == len(texts), name
+        assert stayed <= seen, name
+        assert seen, name
 
 
 async def test_on_conflict_is_called_once_for_many_writes() -> None:
@@ -1174,17 +1203,12 @@ async def test_on_conflict_is_called_for_each_open_iteration() -> None:
     assert [1, 1] == [sum(name in text for text in reports) for name in ("reader-a", "reader-b")]
 
 
-@pytest.mark.parametrize("program", MUST_NOT_REPORT.values(), ids=MUST_NOT_REPORT)
-async def test_on_conflict_is_never_called_for_what_is_no_conflict(program: Program) -> None:
+async def test_on_conflict_is_never_called_for_what_is_no_conflict() -> None:
     """The table of programs that must not be reported holds for the callback, too."""
-    if program is again_after_a_conflict:
-        # It waits for an error that a callback takes away.
-        return
-    reports: list[object] = []
-    m: IntMap = SharedMap(CONTENT, on_conflict=reports.append)
+    # One of them waits for an error that a callback takes away.
+    programs = {name: run for name, run in MUST_NOT_REPORT.items() if run is not again_after_a_conflict}
 
-    assert [] == await run_program(program, m)
-    assert [] == reports
+    assert [] == [name for name, run in programs.items() if await reports_of(name, run)]
 
 
 # --- open iterations are held weakly ----------------------------------------------------------------------
