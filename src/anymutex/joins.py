@@ -60,7 +60,7 @@ class JoinWatch:
             return
         self.is_armed = True
         self._pause = _FIRST
-        _joiners(tasks.library.name)  # while a task runs: anyio has no backend in a callback
+        get_ready()
         if isinstance(self._run, asyncio.AbstractEventLoop):
             self._run.call_later(self._pause, self._tick)
         else:
@@ -148,6 +148,11 @@ def _wake(suspects: set[Task], everybody: dict[Task, Wait]) -> None:
         wait = everybody.get(task)
         if wait is not None and not wait.ticket.done():
             wait.wanted.look_around(wait.ticket, task)
+
+
+def get_ready() -> None:
+    """Learn, while a task runs, how to know a join: anyio has no backend in a callback."""
+    _joiners(tasks.library.name)
 
 
 def joined_by(task: Task) -> list[Task]:

@@ -22,6 +22,7 @@ from anymutex.stacks import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _RED, _RESET = "\x1b[1;31m", "\x1b[0m"
 
 
@@ -210,6 +211,15 @@ def shown(value: object) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def without_addresses(text: str) -> str:
+    """`text` as it is in every run.
+
+    >>> without_addresses("<Lock object at 0x7f00dead>")
+    '<Lock object>'
+    """
+    return _ADDRESS.sub("", text)
+
+
 def coloured(text: str) -> str:
     """`text` with its first line in red, for a terminal."""
     head, newline, rest = text.partition("\n")
@@ -241,14 +251,17 @@ def _plain(value: Any) -> Any:
 
 
 class _Short(reprlib.Repr):
-    """reprlib shows an address for a value whose repr raises, which differs in every run."""
+    """Without addresses, which differ in every run; reprlib shows one also for a value whose repr raises."""
 
     def repr_instance(self, x: object, level: int) -> str:
         try:
-            repr(x)
+            text = without_addresses(repr(x))
         except Exception as error:
             return _unshowable(x, error)
-        return super().repr_instance(x, level)
+        if len(text) <= self.maxother:
+            return text
+        kept = self.maxother - len(self.fillvalue)
+        return f"{text[: kept // 2]}{self.fillvalue}{text[-(kept - kept // 2) :]}"
 
 
 _SHORT = _Short()

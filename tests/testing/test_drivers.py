@@ -161,10 +161,10 @@ def test_a_deadlock_is_seen_and_ends(driver: Driver) -> None:
     ended, scheduler = drive(driver, program)
 
     assert scheduler.stopped == "deadlock"
-    assert [(one.task, one.wants, one.owner) for one in ended.blocked] == [
-        ((0,), "the end of its TaskGroup", None),
-        ((0, 0), "Lock.acquire", (0, 1)),
-        ((0, 1), "Lock.acquire", (0, 0)),
+    assert [(one.task, one.wants, one.owners) for one in ended.blocked] == [
+        ((0,), "the end of its TaskGroup", ((0, 0), (0, 1))),
+        ((0, 0), "Lock.acquire", ((0, 1),)),
+        ((0, 1), "Lock.acquire", ((0, 0),)),
     ]
     assert ended.blocked[1].places[-1].text == "async with two:"
     assert undone == ["taker", "taker"]

@@ -1,23 +1,31 @@
 """What each task of a run that is stuck waits for, and who holds it, read from the suspended frames.
 
-Rule 1. Any primitive will do: what a task waits for is named by the library's function that it called.
-Rule 2. Who holds it is known of what has public `statistics()` with an `owner`: the locks of anymutex, anyio
-        and trio. asyncio's own locks have no owner.
+Rule 1. Any primitive will do: what a task waits for is named by the library's function that it called, and by
+        the variable that leads to it.
+Rule 2. Who holds a lock is known of what has public `statistics()` with an `owner` (anymutex, anyio, trio),
+        of what has `blockers()` (anymutex), and of asyncio's locks where the run was watched (`things.py`).
+Rule 3. Who joins others (the end of a task group, `await task`, `gather`) waits for those of them that live.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
-from anymutex import stacks, tasks
+from anymutex import stacks, tasks, waits
+from anymutex.joins import joined_by
+from anymutex.testing.awaited import awaited_text
+from anymutex.testing.things import Things, identity_of_owner, is_lock, is_ours, kind_of, library_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
     from anymutex.stacks import Place
     from anymutex.testing.choices import TaskId
     from anymutex.testing.scheduler import Scheduler
+
+DEEPEST = 12  # calls of one stack, the innermost ones
 
 
 class Blocked(NamedTuple):
@@ -27,37 +35,116 @@ class Blocked(NamedTuple):
     places: tuple[Place, ...]
     """From the outermost call to the user's own innermost one."""
     wants: str
-    """`Lock.acquire`; empty if nothing is known."""
-    owner: TaskId | None
-    """Who holds what it waits for."""
+    """The function of a library that it is in: `Lock.acquire`; empty if nothing is known."""
+    words: str = ""
+    """`waiting for mu (anyio.Lock)`"""
+    aim: str = ""
+    """What a lock that it wants is called; empty if it waits for something else."""
+    owners: tuple[TaskId, ...] = ()
+    """Who has to go on first: those who hold what it waits for, or who have to end."""
+    is_join: bool = False
+    """Whether it waits for the end of its owners."""
+    holds: tuple[str, ...] = ()
+    """The locks that it holds, as far as that is known."""
 
 
 def look_around(scheduler: Scheduler) -> tuple[Blocked, ...]:
     """Where all tasks of the run stand."""
-    by_identity = {id(task): scheduler.id_of(task) for task in scheduler.alive}
-    return tuple(_look_at(scheduler.id_of(task), task, by_identity) for task in scheduler.alive)
+    things = getattr(scheduler.observer, "things", None) or Things()
+    by_identity = identities(scheduler)
+    return tuple(look_at(task, scheduler.id_of(task), by_identity, things) for task in scheduler.alive)
+
+
+def identities(scheduler: Scheduler) -> dict[int, TaskId]:
+    """The ids of the tasks that live, by their `id()`."""
+    return {id(task): scheduler.id_of(task) for task in scheduler.alive}
 
 
 def ring_in(blocked: Sequence[Blocked]) -> list[Blocked]:
-    """The tasks that wait for each other in a ring, if there is one whose every owner is known."""
+    """The tasks that wait for each other in a ring, if there is one: the shortest, the first of several."""
     by_id = {one.task: one for one in blocked}
-    for first in blocked:
-        chain: list[Blocked] = []
-        current: Blocked | None = first
-        while current is not None and current not in chain:
-            chain.append(current)
-            current = by_id.get(current.owner) if current.owner else None
-        if current is first:
-            return chain
-    return []
+    rings = [ring for first in blocked if (ring := _ring_from(first, by_id))]
+    return min(rings, key=len, default=[])
 
 
-def _look_at(task_id: TaskId, task: Any, by_identity: dict[int, TaskId]) -> Blocked:
+def look_at(task: Any, task_id: TaskId, by_identity: dict[int, TaskId], things: Things) -> Blocked:
+    """Where `task` stands, what it waits for there, and what it holds."""
     frames, _ = stacks.suspended(tasks.coroutine_of(task))
+    blocked = stand_of(frames, task_id, by_identity, things)
+    joined = sorted(by_identity[id(child)] for child in joined_by(task) if id(child) in by_identity)
+    if joined:
+        blocked = blocked._replace(words="waiting for the end of", owners=tuple(joined), is_join=True)
+    return blocked._replace(holds=held_by(task, task_id, things))
+
+
+def stand_of(
+    frames: list[FrameType], task_id: TaskId, by_identity: dict[int, TaskId], things: Things
+) -> Blocked:
+    """Where the frames of a suspended task stand, and what thing it waits for there."""
     own = [index for index, frame in enumerate(frames) if not stacks.is_machinery(frame.f_code.co_filename)]
     called = frames[own[-1] + 1 :] if own else frames
-    places = stacks.places_of([stacks.site_of(frames[index]) for index in own])
-    return Blocked(task_id, places, _wanted(called), _owner_in(called, by_identity))
+    places = tuple(things.place_of(stacks.site_of(frames[index])) for index in own[-DEEPEST:])
+    text = awaited_text(frames[own[-1]]) if own else ""
+    return _with_thing(Blocked(task_id, places, _wanted(called)), called, text, by_identity, things)
+
+
+def held_by(task: Any, task_id: TaskId, things: Things) -> tuple[str, ...]:
+    """The names of the locks that `task` holds, as far as that is known."""
+    return (*waits.labels_held_by(ref(task)), *things.held_by(task_id))
+
+
+def _with_thing(
+    blocked: Blocked, called: list[FrameType], text: str, by_identity: dict[int, TaskId], things: Things
+) -> Blocked:
+    """It waits for something: a lock, an event, a queue, a sleep."""
+    thing, method = _called_thing(called)
+    if thing is None:
+        words = (
+            f"waiting in {blocked.wants}" if blocked.wants else f"waiting for {text}" if text else "waiting"
+        )
+        return blocked._replace(words=words)
+    name, kind = things.name_of(thing, text.removesuffix(f".{method}")), kind_of(thing)
+    if is_ours(thing) or is_lock(thing):
+        words = f"waiting for {name} ({kind})" if name else f"waiting for {kind}"
+        return blocked._replace(words=words, aim=name or kind, owners=_owners_of(thing, by_identity, things))
+    call = f"{name}.{method} ({kind})" if name else f"{kind}.{method}"
+    return blocked._replace(words=f"waiting in {call}")
+
+
+def _called_thing(called: list[FrameType]) -> tuple[Any, str]:
+    """The object of a library one of whose methods the user's code called, and that method."""
+    method = ""
+    thing = None
+    for frame in called:
+        it = frame.f_locals.get("self")
+        if it is None or not library_of(it) or (thing and it is not thing):
+            break
+        thing, method = it, frame.f_code.co_name
+        if not method.startswith("_"):
+            break
+    return thing, method
+
+
+def _owners_of(lock: Any, by_identity: dict[int, TaskId], things: Things) -> tuple[TaskId, ...]:
+    if is_ours(lock):
+        found = [by_identity.get(id(task)) for task, _ in lock.blockers()]
+    else:
+        found = [by_identity.get(identity_of_owner(lock) or 0) or things.holder_of(lock)]
+    return tuple(dict.fromkeys(owner for owner in found if owner is not None))
+
+
+def _ring_from(first: Blocked, by_id: dict[TaskId, Blocked]) -> list[Blocked]:
+    """The shortest way that leads from `first` to itself."""
+    ways: list[list[Blocked]] = [[first]]
+    seen = set()
+    for way in ways:  # grows while it is gone through: breadth first
+        for owner in way[-1].owners:
+            if owner == first.task:
+                return way
+            if owner in by_id and owner not in seen:
+                seen.add(owner)
+                ways.append([*way, by_id[owner]])
+    return []
 
 
 def _wanted(frames: list[FrameType]) -> str:
@@ -70,18 +157,3 @@ def _wanted(frames: list[FrameType]) -> str:
         if not method.startswith("_"):
             return name
     return next(iter(names), "")
-
-
-def _owner_in(frames: Iterable[FrameType], by_identity: dict[int, TaskId]) -> TaskId | None:
-    for frame in frames:
-        owner = _owner_of(frame.f_locals.get("self"))
-        if owner is not None:  # a TaskInfo of anyio has the identity of the task as its `id`
-            return by_identity.get(getattr(owner, "id", id(owner)))
-    return None
-
-
-def _owner_of(primitive: object) -> object:
-    try:
-        return primitive.statistics().owner  # type: ignore[attr-defined]
-    except Exception:  # whatever it is, it is no lock that knows its owner
-        return None

@@ -7,7 +7,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
-from anymutex import probe
+from anymutex import joins, probe
 from anymutex.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ async def awaited(program: AsyncProgram) -> Any:
     Raises:
         UsageError: It gave nothing to await.
     """
+    joins.get_ready()
     given = program()
     if not inspect.isawaitable(given):
         raise UsageError(f"{program!r} gave {given!r}, which can't be awaited: is it an `async def`?")

@@ -1,53 +1,91 @@
 """Failure: what is told of a schedule under which a program fails.
 
-A column for each task, a line for each step with the source line at which the task then stopped, the
-deviations marked; what went wrong; and the call that does it again.
+What happened, the steps that led there, where everybody stood, how far that is from the default order, and
+the call that does it again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from anymutex import stacks, tasks
-from anymutex.report import line_of, stack_lines, versioned
+from anymutex.report import Report, versioned
 from anymutex.testing.blocked import ring_in
-from anymutex.testing.choices import shown_id
+from anymutex.testing.errortext import Raised, raised_of
 from anymutex.testing.outcome import leaves_of
+from anymutex.testing.stucktext import Standstill, spins_of, standstill_of
+from anymutex.testing.turns import steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from anymutex.stacks import Place
-    from anymutex.testing.blocked import Blocked
-    from anymutex.testing.choices import TaskId
+    from anymutex.testing.diary import Diary
     from anymutex.testing.outcome import Kind, Outcome
-    from anymutex.testing.scheduler import Scheduler, Task
+    from anymutex.testing.steps import Steps
+
+ASLEEP = " asleep - deadlock!"
+HANG = "hang: no task that matters has moved for 120 s of virtual time, while others go on"
+LIVELOCK = "livelock: tasks go on and on without getting anywhere, and no time passes"
+NOT_REPRODUCIBLE = "not reproducible: the program has other randomness or state between runs"
+VARYING = "not all of this is reproducible: values differ from run to run under the same schedule"
 
 
 class ScheduleError(AssertionError):
     """A program fails under some schedule: `str(error)` is the whole report."""
 
 
-class Stop(NamedTuple):
-    """Where a task stood after a step."""
+@dataclass(frozen=True)
+class FailingSchedule(Report):
+    """A run that failed, as plain data."""
 
-    place: Place | None
-    has_ended: bool
+    what: str
+    """`2 of 3 tasks are asleep - deadlock!`"""
+    interference: str
+    """What the tool itself did to the program, as a cancel; empty if nothing."""
+    steps: Steps
+    standstill: Standstill | None
+    raised: tuple[Raised, ...]
+    complaints: tuple[str, ...]
+    """What the loop's exception handler was told."""
+    locks_held: tuple[str, ...]
+    leftovers: tuple[str, ...]
+    backend: str
+    distance: str
+    doubt: str
+    """Why it may not happen again; empty if it did."""
+    how_to_repeat: str
 
+    def lines(self) -> Iterator[str]:
+        if self.interference:
+            yield self.interference
+        yield self.what
+        yield ""
+        if self.steps.turns:
+            yield from self.steps.lines()
+            yield ""
+        yield from self._why()
+        yield f"backend {self.backend}"
+        yield self.distance
+        yield ""
+        if self.doubt:
+            yield self.doubt
+        yield f"to repeat: {self.how_to_repeat}"
 
-class Notebook:
-    """Observes one run: where each step led."""
-
-    def __init__(self) -> None:
-        self.stops: list[Stop] = []
-
-    def note(self, scheduler: Scheduler, task: Task) -> None:
-        """A step was taken."""
-        has_ended = tasks.has_ended(task)
-        sites = [] if has_ended else stacks.suspended_sites(tasks.coroutine_of(task))
-        self.stops.append(Stop(stacks.place_of(sites[-1]) if sites else None, has_ended))
+    def _why(self) -> Iterator[str]:
+        for raised in self.raised:
+            yield from raised.lines()
+            yield ""
+        for complaint in self.complaints:
+            if complaint == self.what:
+                continue
+            yield f"the loop's exception handler was told: {complaint}"
+            yield ""
+        if self.standstill:
+            yield from self.standstill.lines()
+        if self.locks_held:
+            yield f"locks held when it ended: {', '.join(self.locks_held)}"
+        if self.leftovers:
+            yield f"left over although cancelled: {', '.join(self.leftovers)}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +99,7 @@ class Failure:
         token: The schedule, for `replay`.
         deviations: How many steps of it are not those of the default order.
         is_reproducible: Whether the same schedule failed in the same way again.
-        report: All of it as text.
+        details: All that is told of it, as plain data.
     """
 
     backend: str
@@ -70,7 +108,27 @@ class Failure:
     token: str
     deviations: int
     is_reproducible: bool
-    report: str
+    details: FailingSchedule
+
+    @property
+    def report(self) -> str:
+        """All of it as text."""
+        return str(self.details)
+
+    def to_json(self) -> dict[str, object]:
+        """The failure as plain data, the text included."""
+        return {
+            **self.details.to_json(),
+            "kind": self.kind,
+            "on": self.backend,
+            "token": self.token,
+            "deviations": self.deviations,
+            "is_reproducible": self.is_reproducible,
+        }
+
+    def varying(self) -> Failure:
+        """The same, of a schedule that failed in the same way again, but on another way."""
+        return replace(self, details=replace(self.details, doubt=VARYING))
 
     def raise_it(self) -> None:
         """Raise the failure, caused by what the program raised.
@@ -81,134 +139,89 @@ class Failure:
         raise ScheduleError(self.report) from self.error
 
 
-def failure_of(
-    outcome: Outcome, backend: str, program: str, stops: list[Stop], *, is_reproducible: bool
-) -> Failure:
-    """What is told of a run that failed.
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known of a failing run besides the run."""
 
-    Args:
-        outcome: The run.
-        backend: Where it ran.
-        program: What the user calls the program.
-        stops: Where each step of the run led.
-        is_reproducible: Whether it failed in the same way twice.
-    """
+    backend: str
+    program: str
+    """What the user calls the program."""
+    default_order: str | None = None
+    """How the default order ended on this backend: empty if well; None if it was not run."""
+    is_reproducible: bool = True
+
+
+def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
+    """What is told of a run that failed."""
     assert outcome.kind is not None
+    steps = steps_of(outcome, diary)
+    places = [entry.place for entry in diary.entries]
+    spins = spins_of(outcome.trace, places) if outcome.kind == "livelock" else {}
+    details = FailingSchedule(
+        what=diary.renamed(_headline(outcome)),
+        interference=_interference(steps),
+        steps=steps,
+        standstill=standstill_of(outcome.blocked, steps.who, spins) if outcome.blocked else None,
+        raised=raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
+        complaints=tuple(map(diary.renamed, outcome.complaints)),
+        locks_held=() if outcome.blocked else tuple(_locks_held(outcome, diary, steps)),
+        leftovers=outcome.leftovers,
+        backend=versioned(known.backend),
+        distance=_distance(outcome, known),
+        doubt="" if known.is_reproducible else NOT_REPRODUCIBLE,
+        how_to_repeat=_how_to_repeat(known, outcome.schedule.token),
+    )
     return Failure(
-        backend=backend,
+        backend=known.backend,
         kind=outcome.kind,
         error=outcome.error,
         token=outcome.schedule.token,
         deviations=len(outcome.schedule.deviations),
-        is_reproducible=is_reproducible,
-        report="\n".join(_report(outcome, backend, program, stops, is_reproducible)),
+        is_reproducible=known.is_reproducible,
+        details=details,
     )
 
 
-def _report(
-    outcome: Outcome, backend: str, program: str, stops: list[Stop], is_reproducible: bool
-) -> Iterator[str]:
-    yield _headline(outcome)
-    yield ""
-    yield from step_lines(outcome, stops)
-    yield ""
-    yield from _stuck_lines(outcome) if outcome.blocked else _error_lines(outcome)
-    if outcome.leftovers:
-        yield f"left over although cancelled: {', '.join(outcome.leftovers)}"
-    yield f"backend {versioned(backend)}, {_distance(outcome)}"
-    yield ""
-    if not is_reproducible:
-        yield "not reproducible: the program has other randomness or state between runs"
-    yield f"to repeat: replay({program}, {outcome.schedule.token!r}, backend={backend!r})"
+def _interference(steps: Steps) -> str:
+    """The cancels of the tool, for what comes of them is no fault of the order of the steps."""
+    cancels = [
+        remark.text.replace("cancels", "cancelled", 1) for remark in steps.remarks if remark.mark == "!"
+    ]
+    return "; ".join(cancels)
 
 
 def _headline(outcome: Outcome) -> str:
     if outcome.kind == "deadlock" and outcome.blocked:
         ring = ring_in(outcome.blocked)
-        count = f"{len(ring)} of {len(outcome.blocked)}" if ring else "all"
-        return f"{count} tasks are asleep - deadlock!"
-    if outcome.kind == "hang":
-        return "hang: no task that matters has moved for 120 s of virtual time, while others go on"
-    if outcome.kind == "livelock":
-        return "livelock: tasks go on and on without getting anywhere, and no time passes"
-    return outcome.summary
+        count, all_ = len(ring), len(outcome.blocked)
+        if ring:
+            return f"{count} of {all_} tasks are{ASLEEP}"
+        return {1: "the only task is", 2: "both tasks are"}.get(all_, f"all {all_} tasks are") + ASLEEP
+    return {"hang": HANG, "livelock": LIVELOCK}.get(str(outcome.kind), outcome.summary)
 
 
-def _distance(outcome: Outcome) -> str:
+def _distance(outcome: Outcome, known: Circumstances) -> str:
+    """How far the schedule is from what the plain loop does, and whether that was seen to fail."""
     count = len(outcome.schedule.deviations)
+    plain = "asyncio's own" if known.backend == "asyncio" else "first woken, first served"
     if not count:
-        return "in the default order"
-    return f"{count} {'deviation' if count == 1 else 'deviations'} from the default order"
+        return f"fails in the default order ({plain})"
+    away = f"{count} {'deviation' if count == 1 else 'deviations'} from the default order ({plain})"
+    if known.default_order is None:
+        return away
+    if known.default_order:
+        return f"{away}, which was run too and fails: {known.default_order}"
+    return f"{away}, which was run too and does not fail"
 
 
-def step_lines(outcome: Outcome, stops: list[Stop]) -> Iterator[str]:
-    """The steps of a run: `o` where a task went on, `*` where it was not the first in the queue.
-
-    Steps of one task that lead to the same line again and again are told once.
-    """
-    columns = sorted(set(outcome.trace))
-    widths = [max(len(shown_id(task)), 3) for task in columns]
-    yield f"step  {_row(map(shown_id, columns), widths)}  up to"
-    deviating = {deviation.step for deviation in outcome.schedule.deviations}
-    steps = [
-        (task, "*" if step in deviating else "o", _stop_text(stop))
-        for step, (task, stop) in enumerate(zip(outcome.trace, stops, strict=False))
-    ]
-    number = 0
-    for (task, mark, text), same in groupby(steps):
-        count = sum(1 for _ in same)
-        row = _row((mark if column == task else "." for column in columns), widths)
-        times = f"  ({count} times)" if count > 1 else ""
-        yield f"{number:>4}  {row}  {_name(outcome, task):<12} {text}{times}".rstrip()
-        number += count
+def _locks_held(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[str]:
+    """Those that others held when the task that failed first had come to its end."""
+    first = next(leaves_of(outcome.error), None)
+    raiser = first and (diary.raiser_of(first) or (0,))
+    for task, entry in zip(outcome.trace, diary.entries, strict=False):
+        if task == raiser:
+            yield from (f"{name} by {steps.who(holder)}" for holder, name in entry.held)
 
 
-def _row(cells: Iterable[str], widths: list[int]) -> str:
-    return " ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
-
-
-def _stop_text(stop: Stop) -> str:
-    if stop.has_ended:
-        return "ends"
-    return line_of(stop.place) if stop.place else "waits"
-
-
-def _name(outcome: Outcome, task: TaskId) -> str:
-    return tasks.shortened(outcome.names[task])
-
-
-def _who(outcome: Outcome, task: TaskId) -> str:
-    return f'task "{_name(outcome, task)}" {shown_id(task)}'
-
-
-def _stuck_lines(outcome: Outcome) -> Iterator[str]:
-    for one in outcome.blocked:
-        yield f"{_who(outcome, one.task)} [{_waits_for(outcome, one)}]:"
-        yield from stack_lines(one.places)
-        yield ""
-    ring = ring_in(outcome.blocked)
-    if ring:
-        names = [_who(outcome, one.task) for one in (*ring, ring[0])]
-        yield f"waits: {' -> '.join(names)}"
-
-
-def _waits_for(outcome: Outcome, one: Blocked) -> str:
-    wants = f"waiting for {one.wants}" if one.wants else "waiting"
-    return f"{wants}, held by {_who(outcome, one.owner)}" if one.owner else wants
-
-
-def _error_lines(outcome: Outcome) -> Iterator[str]:
-    for leaf in leaves_of(outcome.error):
-        yield f"{type(leaf).__name__} raised at:"
-        yield from stack_lines(_raised_at(leaf))
-        yield ""
-
-
-def _raised_at(error: BaseException) -> tuple[Place, ...]:
-    sites = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        if not stacks.is_machinery(traceback.tb_frame.f_code.co_filename):
-            sites.append((traceback.tb_frame.f_code, traceback.tb_lasti))
-        traceback = traceback.tb_next
-    return stacks.places_of(sites)
+def _how_to_repeat(known: Circumstances, token: str) -> str:
+    return f"replay({known.program}, {token!r}, backend={known.backend!r})"

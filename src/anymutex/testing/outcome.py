@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from asyncio import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anymutex.errors import ConflictError, DeadlockError, UsageError
-from anymutex.report import shown
+from anymutex.report import shown, without_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,6 @@ THREAD_CALLS = {"run_sync", "to_thread_run_sync", "to_thread"}
 """Who waits in one of these waits for a worker thread; an idle one that is used again is not a new thread."""
 CANCELLED = "cancelled"
 """The value of a program that was cancelled with one of its tasks."""
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,13 @@ class Outcome:
     error: BaseException | None
     schedule: Schedule
     trace: tuple[TaskId, ...]
+    overtaken: tuple[TaskId | None, ...]
+    """For each step, who stood first in the queue, if that was another than the one who ran."""
     names: dict[TaskId, str]
     blocked: tuple[Blocked, ...]
     leftovers: tuple[str, ...]
+    complaints: tuple[str, ...]
+    """What the loop's exception handler was told."""
     is_cut: bool
     """Whether the run was so long that the strategy was not asked any more."""
 
@@ -70,9 +72,11 @@ def outcome_of(ended: Ended, scheduler: Scheduler) -> Outcome:
         error=None if is_ours else ended.error,
         schedule=scheduler.schedule,
         trace=tuple(scheduler.trace),
+        overtaken=tuple(_overtaken(scheduler)),
         names=scheduler.names,
         blocked=ended.blocked,
         leftovers=ended.leftovers,
+        complaints=tuple(map(without_addresses, ended.complaints)),
         is_cut=scheduler.is_cut,
     )
 
@@ -84,6 +88,11 @@ def leaves_of(error: BaseException | None) -> Iterator[BaseException]:
             yield from leaves_of(member)
     elif error is not None:
         yield error
+
+
+def _overtaken(scheduler: Scheduler) -> Iterator[TaskId | None]:
+    for task, queue in zip(scheduler.trace, scheduler.queues, strict=True):
+        yield queue[0] if queue[0] != task else None
 
 
 def _refuse_what_is_not_driven(ended: Ended) -> None:
@@ -118,13 +127,13 @@ def _kind_of(ended: Ended, scheduler: Scheduler) -> Kind | None:
 
 def _summary(kind: Kind | None, ended: Ended, *, is_ours: bool) -> str:
     if kind is None:
-        return _ADDRESS.sub("", shown(ended.value))
+        return without_addresses(shown(ended.value))
     if kind == "loop-handler":
-        return ended.complaints[0]
+        return without_addresses(ended.complaints[0])
     if is_ours:
         return kind
     lines = {_first_line(leaf) for leaf in leaves_of(ended.error)}
-    return _ADDRESS.sub("", "; ".join(sorted(lines)))
+    return without_addresses("; ".join(sorted(lines)))
 
 
 def _first_line(error: BaseException) -> str:

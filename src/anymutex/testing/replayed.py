@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anymutex.testing.failure import failure_of, step_lines
+from anymutex.testing.failure import failure_of
+from anymutex.testing.turns import steps_of
 
 if TYPE_CHECKING:
-    from anymutex.testing.failure import Failure, Stop
+    from anymutex.testing.diary import Diary
+    from anymutex.testing.failure import Circumstances, Failure
     from anymutex.testing.outcome import Outcome
 
 
@@ -22,7 +24,7 @@ class Replayed:
     outcome: str
     """The `repr` of the value returned, or the failure in one line."""
     steps: str
-    """One line a step."""
+    """The table of the steps."""
     failure: Failure | None
     divergence: str | None
     """Where the program could not follow the token; None if it did to the end."""
@@ -42,18 +44,13 @@ class Replayed:
         return f"the token was not followed: {self.divergence}\n\n{text}" if self.divergence else text
 
 
-def replayed_of(
-    outcome: Outcome, backend: str, program: str, stops: list[Stop], divergence: str | None
-) -> Replayed:
-    """What is told of the run `outcome`, whose steps led to `stops`."""
-    failure = None
-    if outcome.kind is not None:
-        failure = failure_of(outcome, backend, program, stops, is_reproducible=True)
+def replayed_of(outcome: Outcome, diary: Diary, known: Circumstances, divergence: str | None) -> Replayed:
+    """What is told of the run `outcome`, of which `diary` tells."""
     return Replayed(
-        backend=backend,
+        backend=known.backend,
         token=outcome.schedule.token,
         outcome=outcome.summary,
-        steps="\n".join(step_lines(outcome, stops)),
-        failure=failure,
+        steps="\n".join(steps_of(outcome, diary).lines()),
+        failure=failure_of(outcome, diary, known) if outcome.kind is not None else None,
         divergence=divergence,
     )

@@ -91,7 +91,7 @@ class Scheduler:
         self._is_stop_told = False
         self._early = 0.0  # how much the clock is ahead of what the program has waited for
         self._limits = limits or Limits()
-        self._observer = observer
+        self.observer = observer
         self._ids: dict[Task, TaskId] = {}
         self._children: dict[TaskId, int] = {}
         self._woken: dict[Task, tuple[int, TaskId]] = {}
@@ -200,10 +200,10 @@ class Scheduler:
 
     def stepped(self, task: Task) -> None:
         """`task` has taken the step it was picked for; it may have ended with that."""
-        if self._observer is None or self.stopped:
+        if self.observer is None or self.stopped:
             return
         try:
-            self._observer(self, task)
+            self.observer(self, task)
         except Exception as error:
             self.broken = error
             self.stop("broken")

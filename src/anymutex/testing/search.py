@@ -2,7 +2,8 @@
 
 Rule 1. Limits are looked at between two runs, and at least one run is done.
 Rule 2. A run that fails is run again. Only if it fails in the same way, it is shrunk; and the report is
-        that of one more run, under the smallest schedule.
+        that of one more run, under the smallest schedule. That is told twice, and the report says if the two
+        differ.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from anymutex import probe
+from anymutex.testing.choices import Schedule
+from anymutex.testing.diary import Diary
 from anymutex.testing.exploration import verdict_of
-from anymutex.testing.failure import Notebook, failure_of
+from anymutex.testing.failure import Circumstances, failure_of
 from anymutex.testing.replayed import Replayed, replayed_of
 from anymutex.testing.shrink import shrunk
 from anymutex.testing.strategy import ALL, NONE, Replay
@@ -20,7 +24,6 @@ from anymutex.testing.strategy import ALL, NONE, Replay
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymutex.testing.choices import Schedule
     from anymutex.testing.failure import Failure
     from anymutex.testing.outcome import Outcome
     from anymutex.testing.progress import Reporter
@@ -95,21 +98,31 @@ class Search:
 
 
 def replayed_by(runner: Runner, schedule: Schedule) -> Replayed:
-    """Run `schedule` once, and note where each of its steps led."""
+    """Run `schedule` once, and write down what each of its steps did."""
     strategy = Replay(schedule)
-    notebook = Notebook()
-    outcome = runner.run(strategy, notebook.note)
+    diary = Diary()
+    with probe.listening(diary.hear):
+        outcome = runner.run(strategy, diary)
     assert outcome is not None  # it can be replayed as often as one likes
-    return replayed_of(outcome, runner.backend, runner.program_name, notebook.stops, strategy.divergence)
+    default_order = _default_order(runner) if outcome.kind and outcome.schedule.deviations else None
+    known = Circumstances(runner.backend, runner.program_name, default_order)
+    return replayed_of(outcome, diary, known, strategy.divergence)
+
+
+def _default_order(runner: Runner) -> str:
+    """How the default order fails; empty if it does not."""
+    outcome = runner.replay(Schedule())
+    return outcome.summary if outcome.kind else ""
 
 
 def _told(runner: Runner, outcome: Outcome) -> Failure:
-    """The failure, after it was repeated and made as small as it goes."""
+    """The failure, after it was repeated and made as small as it goes; told twice, to see what varies."""
     again = runner.replay(outcome.schedule)
+    unsure = Circumstances(runner.backend, runner.program_name, is_reproducible=False)
     if again.signature != outcome.signature:
-        return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
+        return failure_of(outcome, Diary(), unsure)
     smallest = shrunk(runner, again)
-    replayed = replayed_by(runner, smallest.schedule)
-    if replayed.failure is None or replayed.failure.kind != outcome.kind:
-        return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
-    return replayed.failure
+    first, second = (replayed_by(runner, smallest.schedule).failure for _ in range(2))
+    if first is None or second is None or not outcome.kind == first.kind == second.kind:
+        return failure_of(outcome, Diary(), unsure)
+    return first if first.report == second.report else first.varying()
