@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import anyio
 import anyio.lowlevel
 import pytest
 
 from anymutex import KeyedMutex, Mutex, RWMutex, SharedMap, probe
 from anymutex.testing import replay
-
-if TYPE_CHECKING:
-    from anymutex.testing.failure import FailingSchedule
+from anymutex.testing.failure import FailingSchedule
 
 each_backend = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 
@@ -52,6 +48,7 @@ def test_maps(backend: str) -> None:
 
     failure = replay(program, "v1", backend=backend).failure
     assert failure is not None
+    assert isinstance(failure.details, FailingSchedule)
     deeds = deeds_of(failure.details)
 
     assert deeds[:5] == [
@@ -85,6 +82,7 @@ def test_locks(backend: str) -> None:
 
     failure = replay(program, "v1", backend=backend).failure
     assert failure is not None
+    assert isinstance(failure.details, FailingSchedule)
 
     assert deeds_of(failure.details) == [
         "takes plain",
@@ -118,6 +116,7 @@ def test_a_wait_given_up(backend: str) -> None:
 
     failure = replay(program, "v1", backend=backend).failure
     assert failure is not None
+    assert isinstance(failure.details, FailingSchedule)
 
     assert deeds_of(failure.details)[:3] == [
         "takes mux",

@@ -81,7 +81,7 @@ def test_the_text(program: AsyncProgram, check_golden: Callable[[str, str], None
     assert own == as_on_asyncio(other)
 
 
-@pytest.mark.parametrize(("program", "backend"), ON_ONE, ids=str)
+@pytest.mark.parametrize(("program", "backend"), ON_ONE, ids=lambda value: getattr(value, "__name__", value))
 def test_the_text_on_one_backend(
     program: AsyncProgram, backend: str, check_golden: Callable[[str, str], None]
 ) -> None:

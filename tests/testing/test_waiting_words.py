@@ -14,6 +14,7 @@ import trio
 
 from anymutex import KeyedMutex, Mutex, RWMutex
 from anymutex.testing import explore
+from anymutex.testing.failure import FailingSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +36,7 @@ def states(program: Callable[[], Awaitable[object]], backend: str) -> dict[str, 
     failure = explore(program, backends=[backend]).failure
     assert failure is not None
     assert failure.kind == "deadlock"
+    assert isinstance(failure.details, FailingSchedule)
     assert failure.details.standstill is not None
     stuck = failure.details.standstill.stuck
     return {who.split('"')[1]: one.state for one in stuck for who in one.who}
@@ -175,7 +177,7 @@ def test_who_is_joined() -> None:
     for backend in BOTH:
         failure = explore(program, backends=[backend]).failure
         assert failure is not None
-        assert failure.details.what == "2 of 2 tasks are asleep - deadlock!"
+        assert failure.details.headline == "2 of 2 tasks are asleep - deadlock!"
         assert states(program, backend) == {
             "main": 'waiting for the end of task "child" 0.1; holding lock',
             "child": 'waiting for lock (anyio.Lock), held by task "main" 0',

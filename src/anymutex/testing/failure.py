@@ -108,7 +108,7 @@ class Failure:
     token: str
     deviations: int
     is_reproducible: bool
-    details: FailingSchedule
+    details: Report
 
     @property
     def report(self) -> str:
@@ -128,6 +128,7 @@ class Failure:
 
     def varying(self) -> Failure:
         """The same, of a schedule that failed in the same way again, but on another way."""
+        assert isinstance(self.details, FailingSchedule)
         return replace(self, details=replace(self.details, doubt=VARYING))
 
     def raise_it(self) -> None:

@@ -7,17 +7,42 @@ Rule 2. Each outcome that only one of them has seen is tried on the other by its
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anymutex.report import Report
 from anymutex.testing.failure import Failure
 from anymutex.testing.runner import runner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from anymutex.testing.choices import Schedule
     from anymutex.testing.driver import AsyncProgram
     from anymutex.testing.runrules import RunRules
     from anymutex.testing.search import Search
+
+
+@dataclass(frozen=True)
+class OutcomesDiffer(Report):
+    """An outcome that one backend has and another can't be brought to."""
+
+    backend: str
+    """The one that has it."""
+    other: str
+    outcome: str
+    outcomes: tuple[tuple[str, str, str], ...]
+    """All there are: the backend, the outcome, a token that leads there."""
+    how_to_repeat: str
+
+    def lines(self) -> Iterator[str]:
+        yield f"outcomes differ: {self.backend} can end with {self.outcome}, {self.other} can't"
+        yield ""
+        yield "every schedule was run on each; their outcomes, with a schedule that leads there:"
+        for backend, summary, token in self.outcomes:
+            yield f"  {backend:<8} {summary}  ({token})"
+        yield ""
+        yield f"to repeat: {self.how_to_repeat}"
 
 
 def difference_between(program: AsyncProgram, searches: Sequence[Search], rules: RunRules) -> Failure | None:
@@ -48,18 +73,24 @@ def _failure(searches: Sequence[Search], search: Search, other: Search, missing:
         token=schedule.token,
         deviations=len(schedule.deviations),
         is_reproducible=True,
-        report="\n".join(_report(searches, search, other, missing)),
+        details=_details(searches, search, other, missing),
     )
 
 
-def _report(searches: Sequence[Search], search: Search, other: Search, missing: str) -> Iterator[str]:
-    backend = search.runner.backend
-    yield f"outcomes differ: {backend} can end with {missing}, {other.runner.backend} can't"
-    yield ""
-    yield "every schedule was run on each; their outcomes, with a schedule that leads there:"
-    for one in searches:
-        for summary, schedule in sorted(one.found.items()):
-            yield f"  {one.runner.backend:<8} {summary}  ({schedule.token})"
-    yield ""
-    program = search.runner.program_name
-    yield f"to repeat: replay({program}, {search.found[missing].token!r}, backend={backend!r})"
+def _details(searches: Sequence[Search], search: Search, other: Search, missing: str) -> OutcomesDiffer:
+    backend, program = search.runner.backend, search.runner.program_name
+    return OutcomesDiffer(
+        backend=backend,
+        other=other.runner.backend,
+        outcome=missing,
+        outcomes=tuple(
+            (one.runner.backend, summary, schedule.token)
+            for one in searches
+            for summary, schedule in sorted(one.found.items(), key=_by_summary)
+        ),
+        how_to_repeat=f"replay({program}, {search.found[missing].token!r}, backend={backend!r})",
+    )
+
+
+def _by_summary(item: tuple[str, Schedule]) -> str:
+    return item[0]
