@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 import schedule_programs
 
@@ -112,3 +113,23 @@ def test_as_plain_data(backend: str) -> None:
     assert [turn["task"] for turn in data["steps"]["turns"]] == [[0], [0, 0], [0, 1], [0, 0], [0, 1]]
     assert data["steps"]["turns"][1]["deeds"] == ["takes x"]
     assert data["standstill"]["ring"].count("task") == 3
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_what_the_tool_did_stands_first(backend: str) -> None:
+    """A cancel by the tool is in the first line and in the table, with where it met the task."""
+
+    async def program() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep, 1, name="sleeper")
+            await anyio.sleep(2)
+            raise ValueError
+
+    failure = replay(program, "v1,2x0.0", backend=backend).failure
+    assert failure is not None
+    first, *lines = failure.report.splitlines()
+
+    assert first.startswith('the tool cancelled task "sleeper" 0.0')
+    assert [line.strip() for line in lines if "the tool cancels" in line] == [
+        first.replace("the tool cancelled", "! the tool cancels")
+    ]

@@ -14,7 +14,7 @@ from weakref import ref
 
 from anymutex import stacks, tasks, waits
 from anymutex.joins import joined_by
-from anymutex.testing.awaited import awaited_text
+from anymutex.testing.awaitedtext import awaited_text
 from anymutex.testing.things import Things, identity_of_owner, is_lock, is_ours, kind_of, library_of
 
 if TYPE_CHECKING:
