@@ -18,17 +18,7 @@ if TYPE_CHECKING:
 
 
 def awaited_text(frame: FrameType) -> str:
-    """What `frame` awaits, without the arguments of a call; empty where the source does not tell.
-
-    Example:
-        >>> async def example(event):
-        ...     await event.wait()
-        >>> coroutine = example(asyncio.Event())
-        >>> _ = coroutine.send(None)
-        >>> awaited_text(coroutine.cr_frame)
-        'event.wait'
-        >>> coroutine.close()
-    """
+    """What `frame` awaits, without the arguments of a call; empty where the source does not tell."""
     return _text_at(frame.f_code, max(frame.f_lasti, 0))
 
 
