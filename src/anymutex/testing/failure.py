@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anymutex.testing.blocked import Blocked
     from anymutex.testing.choices import TaskId
     from anymutex.testing.outcome import Kind, Outcome
+    from anymutex.testing.repetition import Repetition
     from anymutex.testing.scheduler import Scheduler, Task
 
 
@@ -82,14 +83,14 @@ class Failure:
 
 
 def failure_of(
-    outcome: Outcome, backend: str, program: str, stops: list[Stop], *, is_reproducible: bool
+    outcome: Outcome, backend: str, repetition: Repetition, stops: list[Stop], *, is_reproducible: bool
 ) -> Failure:
     """What is told of a run that failed.
 
     Args:
         outcome: The run.
         backend: Where it ran.
-        program: What the user calls the program.
+        repetition: How the user runs it again.
         stops: Where each step of the run led.
         is_reproducible: Whether it failed in the same way twice.
     """
@@ -101,12 +102,12 @@ def failure_of(
         token=outcome.schedule.token,
         deviations=len(outcome.schedule.deviations),
         is_reproducible=is_reproducible,
-        report="\n".join(_report(outcome, backend, program, stops, is_reproducible)),
+        report="\n".join(_report(outcome, backend, repetition, stops, is_reproducible)),
     )
 
 
 def _report(
-    outcome: Outcome, backend: str, program: str, stops: list[Stop], is_reproducible: bool
+    outcome: Outcome, backend: str, repetition: Repetition, stops: list[Stop], is_reproducible: bool
 ) -> Iterator[str]:
     yield _headline(outcome)
     yield ""
@@ -119,7 +120,7 @@ def _report(
     yield ""
     if not is_reproducible:
         yield "not reproducible: the program has other randomness or state between runs"
-    yield f"to repeat: replay({program}, {outcome.schedule.token!r}, backend={backend!r})"
+    yield f"to repeat: {repetition(outcome.schedule.token, backend)}"
 
 
 def _headline(outcome: Outcome) -> str:

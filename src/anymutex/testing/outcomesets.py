@@ -61,5 +61,4 @@ def _report(searches: Sequence[Search], search: Search, other: Search, missing: 
         for summary, schedule in sorted(one.found.items()):
             yield f"  {one.runner.backend:<8} {summary}  ({schedule.token})"
     yield ""
-    program = search.runner.program_name
-    yield f"to repeat: replay({program}, {search.found[missing].token!r}, backend={backend!r})"
+    yield f"to repeat: {search.runner.repetition(search.found[missing].token, backend)}"

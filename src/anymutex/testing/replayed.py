@@ -10,6 +10,7 @@ from anymutex.testing.failure import failure_of, step_lines
 if TYPE_CHECKING:
     from anymutex.testing.failure import Failure, Stop
     from anymutex.testing.outcome import Outcome
+    from anymutex.testing.repetition import Repetition
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Replayed:
 
 
 def replayed_of(
-    outcome: Outcome, backend: str, program: str, stops: list[Stop], divergence: str | None
+    outcome: Outcome, backend: str, repetition: Repetition, stops: list[Stop], divergence: str | None
 ) -> Replayed:
     """What is told of the run `outcome`, whose steps led to `stops`."""
     failure = None
     if outcome.kind is not None:
-        failure = failure_of(outcome, backend, program, stops, is_reproducible=True)
+        failure = failure_of(outcome, backend, repetition, stops, is_reproducible=True)
     return Replayed(
         backend=backend,
         token=outcome.schedule.token,

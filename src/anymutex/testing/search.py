@@ -100,16 +100,16 @@ def replayed_by(runner: Runner, schedule: Schedule) -> Replayed:
     notebook = Notebook()
     outcome = runner.run(strategy, notebook.note)
     assert outcome is not None  # it can be replayed as often as one likes
-    return replayed_of(outcome, runner.backend, runner.program_name, notebook.stops, strategy.divergence)
+    return replayed_of(outcome, runner.backend, runner.repetition, notebook.stops, strategy.divergence)
 
 
 def _told(runner: Runner, outcome: Outcome) -> Failure:
     """The failure, after it was repeated and made as small as it goes."""
     again = runner.replay(outcome.schedule)
     if again.signature != outcome.signature:
-        return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
+        return failure_of(outcome, runner.backend, runner.repetition, [], is_reproducible=False)
     smallest = shrunk(runner, again)
     replayed = replayed_by(runner, smallest.schedule)
     if replayed.failure is None or replayed.failure.kind != outcome.kind:
-        return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
+        return failure_of(outcome, runner.backend, runner.repetition, [], is_reproducible=False)
     return replayed.failure
