@@ -33,6 +33,7 @@ WORDS = {
     "probe",
     "report",
     "rings",
+    "runningtest",
     "stacks",
     "starts",
     "tasks",

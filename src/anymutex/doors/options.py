@@ -76,7 +76,7 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
 
 def add_seconds(parser: argparse.ArgumentParser) -> None:
     """`--seconds`, which every subcommand with a program has."""
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="cancel the program after N seconds")
+    parser.add_argument("--seconds", type=positive, metavar="N", help="cancel the program after N seconds")
 
 
 def weighed(asked: argparse.Namespace, program: Program[Any]) -> RunOptions:
@@ -104,7 +104,12 @@ def of_script(argv: list[str], program: Program[Any]) -> RunOptions:
     return weighed(parser.parse_args(ours), program)
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Read a number of seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none, or not above 0.
+    """
     try:
         seconds = float(text)
     except ValueError:
@@ -112,3 +117,14 @@ def _positive(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
+
+
+def count(text: str) -> int:
+    """Read a whole number above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

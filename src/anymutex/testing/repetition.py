@@ -39,13 +39,14 @@ def repetition_of(program: AsyncProgram) -> Repetition:
     >>> repetition_of(buy)("v1,3=0.1", "asyncio")
     "replay(buy, 'v1,3=0.1', backend='asyncio')"
     """
-    return program.repetition if isinstance(program, Repeatable) else by_call(program)
+    if isinstance(program, Repeatable):
+        return program.repetition
+    return by_call(getattr(program, "__name__", type(program).__name__))
 
 
-def by_call(program: AsyncProgram) -> Repetition:
-    """As Python."""
-    name = getattr(program, "__name__", type(program).__name__)
-    return lambda token, backend: f"replay({name}, {token!r}, backend={backend!r})"
+def by_call(program: str) -> Repetition:
+    """As Python: `program` is its name."""
+    return lambda token, backend: f"replay({program}, {token!r}, backend={backend!r})"
 
 
 def by_command(target: str, arguments: Sequence[str] = ()) -> Repetition:
