@@ -2,7 +2,8 @@
 
 Rule 1. Only commands that work are here.
 Rule 2. Bad input is one line that begins with `anymutex: `, and exit code 2. No traceback shows our lines.
-Rule 3. Exit codes are those of `endings`; `compare` exits with 1 when the backends differ.
+Rule 3. Exit codes are those of `endings`; `compare` exits with 1 when the backends differ, `explore` and
+        `replay` when a schedule fails.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from anymutex.comparison import Comparison
-from anymutex.doors import backends, demo, loading, options, problems
+from anymutex.doors import backends, demo, loading, options, problems, schedules
 from anymutex.doors.finishing import finish
 from anymutex.doors.measuring import measure
 from anymutex.running import run_as_asked
@@ -63,6 +64,8 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_compare(commands)
+    _add_explore(commands)
+    _add_replay(commands)
     _add_demo(commands)
     return parser
 
@@ -99,6 +102,33 @@ def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     options.add_seconds(parser)
     options.add_json(parser, "the comparison")
     parser.set_defaults(command=_compare)
+
+
+def _add_explore(commands: argparse._SubParsersAction[Parser]) -> None:
+    text = (
+        "Run an async program under many schedules, on each backend, and report the first one that fails. "
+        "FILE is loaded once: a program makes its locks and maps itself, in each run, for what its module "
+        "keeps goes on from one schedule to the next. What it prints on stdout is thrown away. Exits with 1 "
+        "if a schedule fails."
+    )
+    parser = commands.add_parser(
+        "explore", help="run a program under many schedules", description=text, epilog=ARGUMENTS_NOTE
+    )
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    options.add_explore_options(parser)
+    options.add_json(parser, "the verdict and the report")
+    parser.set_defaults(command=schedules.explore_file)
+
+
+def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
+    text = "Run an async program under the one schedule that a report names. Exits with 1 if it fails."
+    parser = commands.add_parser(
+        "replay", help="run one schedule of a program", description=text, epilog=ARGUMENTS_NOTE
+    )
+    parser.add_argument("token", metavar="TOKEN", help="what the report names, such as v1,3=0.1")
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    parser.add_argument("--backend", metavar="asyncio|trio", default="asyncio", help="(default: asyncio)")
+    parser.set_defaults(command=schedules.replay_file)
 
 
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:

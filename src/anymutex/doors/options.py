@@ -69,6 +69,33 @@ def add_backends(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_explore_options(parser: argparse.ArgumentParser) -> None:
+    """What `explore` takes as keyword arguments."""
+    parser.add_argument(
+        "--backend",
+        action="extend",
+        type=lambda text: text.split(","),
+        metavar="asyncio|trio|all",
+        help="may be repeated, or a list with commas (default: all)",
+    )
+    for name, kind, default, text in (
+        ("--schedules", count, 1000, "at most N on each backend (default: 1000)"),
+        ("--seconds", positive, 60.0, "at most N seconds in all (default: 60)"),
+        ("--seed", int, 0, "of the strategies that draw (default: 0)"),
+    ):
+        parser.add_argument(name, type=kind, default=default, metavar="N", help=text)
+    parser.add_argument(
+        "--cancellation", action="store_true", help="cancel tasks too, at each of their awaits"
+    )
+    parser.add_argument(
+        "--early-timers",
+        type=positive,
+        default=0.0,
+        metavar="SECONDS",
+        help="let timers fire up to so many seconds before they are due",
+    )
+
+
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """`--json`, with what it writes."""
     parser.add_argument("--json", metavar="PATH", help=f"write {what} there as JSON; - is stdout")

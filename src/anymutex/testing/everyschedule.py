@@ -99,19 +99,23 @@ def _checked(options: dict[str, Any]) -> tuple[str, ...]:
 
 def _explored(function: AsyncTest, options: dict[str, Any], backends: tuple[str, ...]) -> SyncTest:
     _refuse_unless_async(function)
-    takes_backend = BACKEND in inspect.signature(function).parameters
+    own = inspect.signature(function)
+    takes_backend = BACKEND in own.parameters
+    signature = own if takes_backend else _with_backend(function, own)
+    repetition = by_call(f"{function.__qualname__}.__wrapped__")
 
     @wraps(function)
     def test(*args: Any, **keywords: Any) -> None:
         __tracebackhide__ = True
-        backend = keywords.get(BACKEND) if takes_backend else keywords.pop(BACKEND, None)
-        program = Repeatable(
-            partial(function, *args, **keywords), by_call(f"{function.__qualname__}.__wrapped__")
-        )
+        is_direct = not takes_backend and _fits(own, args, keywords)
+        bound = (own if is_direct else signature).bind(*args, **keywords)
+        backend = bound.arguments.get(BACKEND)
+        if not takes_backend:
+            bound.arguments.pop(BACKEND, None)
+        program = Repeatable(partial(function, *bound.args, **bound.kwargs), repetition)
         ExploredTest(program, (backend,) if backend else backends, options).run()
 
-    if not takes_backend:
-        test.__signature__ = _with_backend(function)  # type: ignore[attr-defined]
+    test.__signature__ = signature  # type: ignore[attr-defined]
     return _for_each_backend(test, backends)
 
 
@@ -127,9 +131,16 @@ def _refuse_unless_async(function: object) -> None:
         raise TypeError(f"@every_schedule is for async functions, and {name} is none: write `async def`")
 
 
-def _with_backend(function: AsyncTest) -> inspect.Signature:
-    """The signature with one more parameter: as the first one, for Hypothesis fills in the last ones."""
-    signature = inspect.signature(function)
+def _fits(signature: inspect.Signature, args: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    try:
+        signature.bind(*args, **keywords)
+    except TypeError:
+        return False
+    return BACKEND not in keywords
+
+
+def _with_backend(function: AsyncTest, signature: inspect.Signature) -> inspect.Signature:
+    """One more parameter: the first one, for Hypothesis fills in the last ones."""
     parameters = list(signature.parameters.values())
     is_method = "." in function.__qualname__.rpartition("<locals>.")[2]
     added = inspect.Parameter(BACKEND, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -87,9 +87,9 @@ class ExploredTest:
                 raise UsageError(f"--replay: {error}") from None
             how = f", but not to its end: {result.divergence}" if result.divergence else ""
             verdicts.append(f"replayed {token} on {backend}{how}: {result.outcome}")
-            print(result)
             if result.failure is not None:
                 return result.failure
+            print(result)
         return None
 
     def _failed_again(self, program: Repeatable, kept: KeptFailure) -> Failure | None:
