@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from anymutex.comparison import Comparison
-from anymutex.doors import backends, demo, loading, options, problems, schedules
+from anymutex.doors import backends, demo, loading, options, problems
 from anymutex.doors.finishing import finish
 from anymutex.doors.measuring import measure
 from anymutex.running import run_as_asked
@@ -117,7 +117,7 @@ def _add_explore(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     options.add_explore_options(parser)
     options.add_json(parser, "the verdict and the report")
-    parser.set_defaults(command=schedules.explore_file)
+    parser.set_defaults(command=_explore)
 
 
 def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -128,7 +128,7 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("token", metavar="TOKEN", help="what the report names, such as v1,3=0.1")
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     parser.add_argument("--backend", metavar="asyncio|trio", default="asyncio", help="(default: asyncio)")
-    parser.set_defaults(command=schedules.replay_file)
+    parser.set_defaults(command=_replay)
 
 
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -160,6 +160,18 @@ def _measured(target: Target, asked: argparse.Namespace, backend: Backend) -> Ro
         loading.loaded(target, asked.arguments) as program,
     ):
         return measure(program.main, backend, program.seconds if asked.seconds is None else asked.seconds)
+
+
+def _explore(asked: argparse.Namespace) -> int:
+    from anymutex.doors import schedules  # it loads trio, for which the other commands should not wait
+
+    return schedules.explore_file(asked)
+
+
+def _replay(asked: argparse.Namespace) -> int:
+    from anymutex.doors import schedules
+
+    return schedules.replay_file(asked)
 
 
 def _demo(asked: argparse.Namespace) -> int:

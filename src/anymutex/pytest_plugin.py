@@ -7,18 +7,18 @@ Rule 2. What is told at the end travels as a property of a test's report, so tha
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from anymutex.doors.options import count, positive
-from anymutex.runningtest import RunningTest, running_test
+from anymutex.runningtest import EXPLORED, RunningTest, running_test
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 PROPERTY = "anymutex"
-RUNNING = pytest.StashKey[RunningTest]()
 
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -36,10 +36,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(name, dest=f"anymutex_{name[2:].replace('-', '_')}", **settings)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse async fixtures before somebody makes them, in a loop in which the test does not run."""
+    for name in _async_fixtures(item) if _is_explored(item) else ():
+        pytest.fail(
+            f"every_schedule can't use the async fixture {name!r}, which belongs to another event loop: "
+            "do what it does in the test itself",
+            pytrace=False,
+        )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Leave a note of which test runs."""
-    item.stash[RUNNING] = running = RunningTest(item)
+    running = RunningTest(item)
     before = running_test.set(running)
     try:
         return (yield)
@@ -55,9 +66,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show of a failed schedule the report alone: the lines that it came through are all ours."""
     report = yield
-    running = item.stash.get(RUNNING, None)
-    is_ours = call.when == "call" and running is not None and running.is_explored
-    if report.failed and is_ours and not item.config.getoption("fulltrace") and call.excinfo is not None:
+    is_ours = call.when == "call" and _is_explored(item) and not item.config.getoption("fulltrace")
+    if report.failed and is_ours and call.excinfo is not None:
         error = call.excinfo.value
         report.longrepr = "\n".join([str(error), *getattr(error, "__notes__", [])])
     return report
@@ -72,6 +82,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if lines:
         terminalreporter.section("schedules", "-")
         terminalreporter.write("\n".join([*lines, ""]))
+
+
+def _is_explored(item: pytest.Item) -> bool:
+    return hasattr(getattr(item, "obj", None), EXPLORED)
+
+
+def _async_fixtures(item: pytest.Item) -> Iterator[str]:
+    """Read from where anyio's plugin and pytest-asyncio read it; nothing public tells."""
+    for name, definitions in item._fixtureinfo.name2fixturedefs.items():  # type: ignore[attr-defined]
+        function = inspect.unwrap(definitions[-1].func)
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            yield name
 
 
 def _verdicts(reports: list[object]) -> Iterator[str]:

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
+EXPLORED = "is_explored_by_anymutex"
+"""The attribute by which a function of `every_schedule` is known. Hypothesis copies it, with `@given` above."""
+
 
 @dataclass
 class RunningTest:
     """One call of one test."""
 
     item: pytest.Item
-    is_explored: bool = False
-    """Whether it is one of `every_schedule`: its error is told by its text, without our lines."""
     verdicts: list[str] = field(default_factory=list)
     """Of its explorations, in a line each: several if Hypothesis calls it."""
 

@@ -13,6 +13,7 @@ import sys
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, overload
 
+from anymutex.runningtest import EXPLORED
 from anymutex.testing.exploredtest import ExploredTest
 from anymutex.testing.explorer import explore
 from anymutex.testing.question import Question
@@ -116,6 +117,7 @@ def _explored(function: AsyncTest, options: dict[str, Any], backends: tuple[str,
         ExploredTest(program, (backend,) if backend else backends, options).run()
 
     test.__signature__ = signature  # type: ignore[attr-defined]
+    setattr(test, EXPLORED, True)
     return _for_each_backend(test, backends)
 
 

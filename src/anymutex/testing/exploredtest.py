@@ -7,7 +7,6 @@ Rule 2. A schedule that failed in the last run is tried first: who mends a bug l
 
 from __future__ import annotations
 
-import inspect
 import os.path
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -56,8 +55,6 @@ class ExploredTest:
         if running is None:
             _raise(explore(self._program, **self._options).failure)
         else:
-            running.is_explored = True
-            _refuse_async_fixtures(running.item)
             _raise(*self._run_under_pytest(running))
 
     def _run_under_pytest(self, running: RunningTest) -> tuple[Failure | None, str | None]:
@@ -116,17 +113,6 @@ def _asked_of(config: pytest.Config) -> dict[str, Any]:
         "cancellation": config.getoption("anymutex_cancellation") or None,
     }
     return {name: value for name, value in asked.items() if value is not None}
-
-
-def _refuse_async_fixtures(item: pytest.Item) -> None:
-    known = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]  # as pytest-asyncio and anyio do
-    for name, definitions in known.items():
-        function = inspect.unwrap(definitions[-1].func)
-        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-            raise UsageError(
-                f"every_schedule can't use the async fixture {name!r}, which belongs to another event loop: "
-                "do what it does in the test itself"
-            )
 
 
 def _verdict(result: Exploration) -> str:

@@ -75,7 +75,11 @@ def shown_on(terminal: TextIO | None) -> Iterator[Callable[[Progress], None] | N
 def shown_by_pytest(config: pytest.Config) -> Iterator[Callable[[Progress], None] | None]:
     """The same on the line that pytest writes, past its capturing; not with `-q`, nor in a worker."""
     past_capturing = _past_capturing(config)
-    if config.get_verbosity() < 0 or hasattr(config, "workerinput") or not past_capturing(sys.stderr.isatty):
+    if (
+        config.get_verbosity() < 0
+        or hasattr(config, "workerinput")
+        or not past_capturing(lambda: sys.stderr.isatty())
+    ):
         yield None
         return
     line = ProgressLine(
