@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pytest
 
 EXPLORED = "is_explored_by_anymutex"
-"""The attribute by which a function of `every_schedule` is known. Hypothesis copies it, with `@given` above."""
+"""The attribute by which a function of `every_schedule` is known; `@given` above it copies it."""
 
 
 @dataclass
