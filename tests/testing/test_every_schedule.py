@@ -169,7 +169,7 @@ async def nothing() -> None:
 
 MISUSE: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "not async": (lambda: every_schedule(not_async), TypeError, "not_async is none: write `async def`"),  # type: ignore[arg-type]
-    "given below": (lambda: every_schedule(given_below), TypeError, "@given has to stand above"),
+    "given below": (lambda: every_schedule(given_below), TypeError, "@given has to stand above"),  # type: ignore[arg-type]
     "a number": (lambda: every_schedule(200), TypeError, r"takes keywords, as in @every_schedule\(max_sched"),  # type: ignore[call-overload]
     "unknown": (lambda: every_schedule(schedules=1), TypeError, "unexpected keyword argument 'schedules'"),
     "backend": (lambda: every_schedule(backends=["uvloop"])(nothing), UsageError, "uvloop can't be driven"),
