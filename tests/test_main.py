@@ -57,7 +57,7 @@ def test_without_arguments_there_is_help(capsys: pytest.CaptureFixture[str]) -> 
     told = capsys.readouterr().out
 
     assert code == 0
-    assert all(command in told for command in ("run", "compare", "demo"))
+    assert all(command in told for command in ("run", "compare", "explore", "replay", "demo"))
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,7 +68,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("anymutex ")
 
 
-@pytest.mark.parametrize("command", ["run", "compare", "demo"])
+@pytest.mark.parametrize("command", ["run", "compare", "explore", "replay", "demo"])
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """And it ends well."""
     code = main([command, "--help"])

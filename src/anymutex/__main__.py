@@ -2,7 +2,8 @@
 
 Rule 1. Only commands that work are here.
 Rule 2. Bad input is one line that begins with `anymutex: `, and exit code 2. No traceback shows our lines.
-Rule 3. Exit codes are those of `endings`; `compare` exits with 1 when the backends differ.
+Rule 3. Exit codes are those of `endings`; `compare` exits with 1 when the backends differ, `explore` and
+        `replay` when a schedule fails.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     _add_compare(commands)
+    _add_explore(commands)
+    _add_replay(commands)
     _add_demo(commands)
     return parser
 
@@ -101,6 +104,33 @@ def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.set_defaults(command=_compare)
 
 
+def _add_explore(commands: argparse._SubParsersAction[Parser]) -> None:
+    text = (
+        "Run an async program under many schedules, on each backend, and report the first one that fails. "
+        "FILE is loaded once: a program makes its locks and maps itself, in each run, for what its module "
+        "keeps goes on from one schedule to the next. What it prints on stdout is thrown away. Exits with 1 "
+        "if a schedule fails."
+    )
+    parser = commands.add_parser(
+        "explore", help="run a program under many schedules", description=text, epilog=ARGUMENTS_NOTE
+    )
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    options.add_explore_options(parser)
+    options.add_json(parser, "the verdict and the report")
+    parser.set_defaults(command=_explore)
+
+
+def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
+    text = "Run an async program under the one schedule that a report names. Exits with 1 if it fails."
+    parser = commands.add_parser(
+        "replay", help="run one schedule of a program", description=text, epilog=ARGUMENTS_NOTE
+    )
+    parser.add_argument("token", metavar="TOKEN", help="what the report names, such as v1,3=0.1")
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    parser.add_argument("--backend", metavar="asyncio|trio", default="asyncio", help="(default: asyncio)")
+    parser.set_defaults(command=_replay)
+
+
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
     text = "Show a map being broken at an await and cured by a mutex, on every backend that is installed."
     parser = commands.add_parser("demo", help="see it break and be cured", description=text)
@@ -130,6 +160,18 @@ def _measured(target: Target, asked: argparse.Namespace, backend: Backend) -> Ro
         loading.loaded(target, asked.arguments) as program,
     ):
         return measure(program.main, backend, program.seconds if asked.seconds is None else asked.seconds)
+
+
+def _explore(asked: argparse.Namespace) -> int:
+    from anymutex.doors import schedules  # it loads trio, for which the other commands should not wait
+
+    return schedules.explore_file(asked)
+
+
+def _replay(asked: argparse.Namespace) -> int:
+    from anymutex.doors import schedules
+
+    return schedules.replay_file(asked)
 
 
 def _demo(asked: argparse.Namespace) -> int:

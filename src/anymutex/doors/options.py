@@ -69,6 +69,33 @@ def add_backends(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_explore_options(parser: argparse.ArgumentParser) -> None:
+    """What `explore` takes as keyword arguments."""
+    parser.add_argument(
+        "--backend",
+        action="extend",
+        type=lambda text: text.split(","),
+        metavar="asyncio|trio|all",
+        help="may be repeated, or a list with commas (default: all)",
+    )
+    for name, kind, default, text in (
+        ("--schedules", count, 1000, "at most N on each backend (default: 1000)"),
+        ("--seconds", positive, 60.0, "at most N seconds in all (default: 60)"),
+        ("--seed", int, 0, "of the strategies that draw (default: 0)"),
+    ):
+        parser.add_argument(name, type=kind, default=default, metavar="N", help=text)
+    parser.add_argument(
+        "--cancellation", action="store_true", help="cancel tasks too, at each of their awaits"
+    )
+    parser.add_argument(
+        "--early-timers",
+        type=positive,
+        default=0.0,
+        metavar="SECONDS",
+        help="let timers fire up to so many seconds before they are due",
+    )
+
+
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """`--json`, with what it writes."""
     parser.add_argument("--json", metavar="PATH", help=f"write {what} there as JSON; - is stdout")
@@ -76,7 +103,7 @@ def add_json(parser: argparse.ArgumentParser, what: str) -> None:
 
 def add_seconds(parser: argparse.ArgumentParser) -> None:
     """`--seconds`, which every subcommand with a program has."""
-    parser.add_argument("--seconds", type=_positive, metavar="N", help="cancel the program after N seconds")
+    parser.add_argument("--seconds", type=positive, metavar="N", help="cancel the program after N seconds")
 
 
 def weighed(asked: argparse.Namespace, program: Program[Any]) -> RunOptions:
@@ -104,7 +131,12 @@ def of_script(argv: list[str], program: Program[Any]) -> RunOptions:
     return weighed(parser.parse_args(ours), program)
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Read a number of seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none, or not above 0.
+    """
     try:
         seconds = float(text)
     except ValueError:
@@ -112,3 +144,14 @@ def _positive(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
     return seconds
+
+
+def count(text: str) -> int:
+    """Read a whole number above 0.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

@@ -30,7 +30,7 @@ def writing_problems(path: str | None) -> Iterator[None]:
     if path is None:
         yield
         return
-    _write(path, "")
+    write_text(path, "")
     found: list[dict[str, object]] = []
     try:
         with probe.listening(lambda event: _collect(event, found)):
@@ -45,15 +45,15 @@ def write_json(path: str, data: Any) -> None:
     Raises:
         UsageError: The file can't be written.
     """
-    _write(path, json.dumps(data, indent=2) + "\n")
+    write_text(path, json.dumps(data, indent=2) + "\n")
 
 
-def _collect(event: Event, found: list[dict[str, object]]) -> None:
-    if isinstance(event, ProblemFound):
-        found.append(event.report.to_json())
+def write_text(path: str, text: str) -> None:
+    """Write `text` to the file `path`, or to stdout if that is "-".
 
-
-def _write(path: str, text: str) -> None:
+    Raises:
+        UsageError: The file can't be written.
+    """
     if path == "-":
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -63,3 +63,8 @@ def _write(path: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise UsageError(f"can't write {path}: {error.strerror}") from error
+
+
+def _collect(event: Event, found: list[dict[str, object]]) -> None:
+    if isinstance(event, ProblemFound):
+        found.append(event.report.to_json())

@@ -1,5 +1,6 @@
 """What drives: the schedule of a program, on the real asyncio and the real trio."""
 
+from anymutex.testing.everyschedule import every_schedule
 from anymutex.testing.explorer import explore, replay
 
-__all__ = ["explore", "replay"]
+__all__ = ["every_schedule", "explore", "replay"]

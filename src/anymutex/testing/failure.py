@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from anymutex.testing.diary import Diary
     from anymutex.testing.outcome import Kind, Outcome
+    from anymutex.testing.repetition import Repetition
     from anymutex.testing.steps import Steps
 
 ASLEEP = " asleep - deadlock!"
@@ -145,8 +146,8 @@ class Circumstances:
     """What is known of a failing run besides the run."""
 
     backend: str
-    program: str
-    """What the user calls the program."""
+    repetition: Repetition
+    """How the user runs it again."""
     default_order: str | None = None
     """How the default order ended on this backend: empty if well; None if it was not run."""
     is_reproducible: bool = True
@@ -170,7 +171,7 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         backend=versioned(known.backend),
         distance=_distance(outcome, known),
         doubt="" if known.is_reproducible else NOT_REPRODUCIBLE,
-        how_to_repeat=_how_to_repeat(known, outcome.schedule.token),
+        how_to_repeat=known.repetition(outcome.schedule.token, known.backend),
     )
     return Failure(
         backend=known.backend,
@@ -222,7 +223,3 @@ def _locks_held(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[str]:
     for task, entry in zip(outcome.trace, diary.entries, strict=False):
         if task == raiser:
             yield from (f"{name} by {steps.who(holder)}" for holder, name in entry.held)
-
-
-def _how_to_repeat(known: Circumstances, token: str) -> str:
-    return f"replay({known.program}, {token!r}, backend={known.backend!r})"

@@ -78,7 +78,7 @@ def _failure(searches: Sequence[Search], search: Search, other: Search, missing:
 
 
 def _details(searches: Sequence[Search], search: Search, other: Search, missing: str) -> OutcomesDiffer:
-    backend, program = search.runner.backend, search.runner.program_name
+    backend = search.runner.backend
     return OutcomesDiffer(
         backend=backend,
         other=other.runner.backend,
@@ -88,7 +88,7 @@ def _details(searches: Sequence[Search], search: Search, other: Search, missing:
             for one in searches
             for summary, schedule in sorted(one.found.items(), key=_by_summary)
         ),
-        how_to_repeat=f"replay({program}, {search.found[missing].token!r}, backend={backend!r})",
+        how_to_repeat=search.runner.repetition(search.found[missing].token, backend),
     )
 
 

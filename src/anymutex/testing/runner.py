@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from anymutex.testing.drivers import make_driver
 from anymutex.testing.invariant import Invariant
 from anymutex.testing.outcome import outcome_of
+from anymutex.testing.repetition import repetition_of
 from anymutex.testing.runrules import NO_RULES
 from anymutex.testing.scheduler import Limits, Scheduler
 from anymutex.testing.strategy import Replay
@@ -37,9 +38,9 @@ class Runner:
 
     def __init__(self, program: AsyncProgram, backend: str, driver: Driver, rules: RunRules) -> None:
         self.backend = backend
+        self.repetition = repetition_of(program)
         self._limits = Limits(early_seconds=rules.early_seconds)
         self._invariant = Invariant(rules.invariant) if rules.invariant else None
-        self.program_name = getattr(program, "__name__", type(program).__name__)
         self.runs = 0
         self._program = program
         self._driver = driver

@@ -105,7 +105,7 @@ def replayed_by(runner: Runner, schedule: Schedule) -> Replayed:
         outcome = runner.run(strategy, diary)
     assert outcome is not None  # it can be replayed as often as one likes
     default_order = _default_order(runner) if outcome.kind and outcome.schedule.deviations else None
-    known = Circumstances(runner.backend, runner.program_name, default_order)
+    known = Circumstances(runner.backend, runner.repetition, default_order)
     return replayed_of(outcome, diary, known, strategy.divergence)
 
 
@@ -118,7 +118,7 @@ def _default_order(runner: Runner) -> str:
 def _told(runner: Runner, outcome: Outcome) -> Failure:
     """The failure, after it was repeated and made as small as it goes; told twice, to see what varies."""
     again = runner.replay(outcome.schedule)
-    unsure = Circumstances(runner.backend, runner.program_name, is_reproducible=False)
+    unsure = Circumstances(runner.backend, runner.repetition, is_reproducible=False)
     if again.signature != outcome.signature:
         return failure_of(outcome, Diary(), unsure)
     smallest = shrunk(runner, again)

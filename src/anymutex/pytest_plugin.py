@@ -1,0 +1,108 @@
+"""pytest's plugin: the options, what is told at the end, and a failure without our lines.
+
+Rule 1. It costs nothing where nothing is explored: no part of `anymutex.testing` is loaded from here.
+Rule 2. What is told at the end travels as a property of a test's report, so that it gets through from a
+        worker of pytest-xdist, and into the file of `--junit-xml`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from anymutex.doors.options import count, positive
+from anymutex.runningtest import EXPLORED, RunningTest, running_test
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+PROPERTY = "anymutex"
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--schedules": {"type": count, "metavar": "N", "help": "at most N on each backend"},
+    "--schedule-seconds": {"type": positive, "metavar": "S", "help": "at most S seconds for each test"},
+    "--replay": {"metavar": "TOKEN", "help": "run that one schedule, which a report has named"},
+    "--cancellation": {"action": "store_true", "help": "cancel tasks too, at each of their awaits"},
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; they go before what a test asks for itself."""
+    group = parser.getgroup("anymutex", "anymutex.testing.every_schedule")
+    for name, settings in OPTIONS.items():
+        group.addoption(name, dest=f"anymutex_{name[2:].replace('-', '_')}", **settings)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse async fixtures before somebody makes them, in a loop in which the test does not run."""
+    for name in _async_fixtures(item) if _is_explored(item) else ():
+        pytest.fail(
+            f"every_schedule can't use the async fixture {name!r}, which belongs to another event loop: "
+            "do what it does in the test itself",
+            pytrace=False,
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Leave a note of which test runs."""
+    running = RunningTest(item)
+    before = running_test.set(running)
+    try:
+        return (yield)
+    finally:
+        running_test.reset(before)
+        if running.verdicts:
+            item.user_properties.append((PROPERTY, _summed_up(running.verdicts)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show of a failed schedule the report alone: the lines that it came through are all ours."""
+    report = yield
+    is_ours = call.when == "call" and _is_explored(item) and not item.config.getoption("fulltrace")
+    if report.failed and is_ours and call.excinfo is not None:
+        error = call.excinfo.value
+        report.longrepr = "\n".join([str(error), *getattr(error, "__notes__", [])])
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell the verdict on each explored test, if asked to be verbose or to replay."""
+    config = terminalreporter.config
+    if config.get_verbosity() < 1 and not config.getoption("anymutex_replay"):
+        return
+    lines = [line for reports in terminalreporter.stats.values() for line in _verdicts(reports)]
+    if lines:
+        terminalreporter.section("schedules", "-")
+        terminalreporter.write("\n".join([*lines, ""]))
+
+
+def _is_explored(item: pytest.Item) -> bool:
+    return hasattr(getattr(item, "obj", None), EXPLORED)
+
+
+def _async_fixtures(item: pytest.Item) -> Iterator[str]:
+    """Read from where anyio's plugin and pytest-asyncio read it; nothing public tells."""
+    for name, definitions in item._fixtureinfo.name2fixturedefs.items():  # type: ignore[attr-defined]
+        function = inspect.unwrap(definitions[-1].func)
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+            yield name
+
+
+def _verdicts(reports: list[object]) -> Iterator[str]:
+    for report in reports:
+        if isinstance(report, pytest.TestReport) and report.when == "call":
+            yield from (
+                f"{report.nodeid} {text}" for name, text in report.user_properties if name == PROPERTY
+            )
+
+
+def _summed_up(verdicts: list[str]) -> str:
+    return verdicts[0] if len(verdicts) == 1 else f"{len(verdicts)} explorations, the last: {verdicts[-1]}"
