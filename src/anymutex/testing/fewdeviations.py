@@ -5,11 +5,17 @@ Rule 1. Who overtakes goes on as long as it can. One overtaking then does what t
 Rule 2. Counted like that every schedule has exactly one description, so no schedule is run twice, and when a
         level has nothing above it, every schedule was run.
 Rule 3. An injection is a deviation like an overtaking, if the bounds of a run allow any.
+Rule 4. Within a level the order is drawn, but every other one lets a task overtake that was started first or
+        last among its like: tasks started in a loop are all the same, and the odd ones stand before or after.
+
+Bounding is that of "Iterative Context Bounding" (Musuvathi, Qadeer; PLDI 2007) and of "Delay-Bounded
+Scheduling" (Emmi, Qadeer, Rakamaric; POPL 2011), counted from the default order of an event loop.
 """
 
 from __future__ import annotations
 
 import random
+from itertools import count
 from typing import TYPE_CHECKING
 
 from anymutex.testing.choices import Deviation
@@ -87,10 +93,27 @@ class FewDeviations:
             self.covered = self._level if self._next else ALL
         self._level += 1
         self._planned, self._next = self._next, []
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Draw the order of a level, the first one last."""
         self._random.shuffle(self._planned)
+        outer = _outermost({plan[-1].task for plan in self._planned})
+        places = {True: count(), False: count()}
+        self._planned.sort(key=lambda plan: next(places[plan[-1].task in outer]), reverse=True)
 
     def _plan(self, more: Sequence[Deviation]) -> None:
         if len(self._next) + len(more) > MOST_PLANNED:
             self._is_sound = False
             return
         self._next.extend((*self._current, one) for one in more)
+=======
+        self._next.extend((*self._current, Deviation(step, task)) for task in queue if task != usual)
+
+
+def _outermost(tasks: set[TaskId]) -> set[TaskId]:
+    """Those that were started first or last among their like."""
+    families: dict[TaskId, list[TaskId]] = {}
+    for task in sorted(tasks):
+        families.setdefault(task[:-1], []).append(task)
+    return {task for family in families.values() for task in (family[0], family[-1])}
