@@ -34,16 +34,24 @@ MOST_PLANNED = 20_000
 
 
 class FewDeviations:
-    """Every schedule, those with the fewest deviations first; in each level in an order of its own."""
+    """Every schedule, those with the fewest deviations first; in each level in an order of its own.
 
-    def __init__(self, seed: int = 0, bounds: Bounds = NOTHING) -> None:
+    Args:
+        seed: Of the order in a level.
+        bounds: How many injections of a kind a run may have.
+        runs_on: Whether who overtakes goes on (rule 1). If not, deviations are counted as a token does.
+    """
+
+    def __init__(self, seed: int = 0, bounds: Bounds = NOTHING, *, runs_on: bool = True) -> None:
         self._bounds = bounds
+        self._runs_on = runs_on
         self.covered: float = NONE
         self._random = random.Random(seed)
         self._level = 0
         self._planned: list[tuple[Deviation, ...]] = [()]
         self._next: list[tuple[Deviation, ...]] = []
-        self._is_sound = True  # nothing was forgotten, and the same choices led to the same queues
+        self._is_sound = True  # no schedule is missing so far, and the same choices led to the same queues
+        self._is_next_whole = True
         self._current: tuple[Deviation, ...] = ()
         self._left: list[Deviation] = []  # those of `_current` that are still to come, the next one last
         self._favoured: TaskId | None = None
@@ -70,7 +78,7 @@ class FewDeviations:
         if task not in queue:
             self._is_sound = False
             return usual
-        self._favoured = task
+        self._favoured = task if self._runs_on else None
         return task
 
     def inject(self, moment: Moment) -> Sequence[Deviation]:
@@ -90,9 +98,10 @@ class FewDeviations:
         if self._planned:
             return
         if self._is_sound:
-            self.covered = self._level if self._next else ALL
+            self.covered = ALL if self._is_next_whole and not self._next else self._level
         self._level += 1
         self._planned, self._next = self._next, []
+        self._is_sound = self._is_sound and self._is_next_whole
         self._arrange()
 
     def _arrange(self) -> None:
@@ -104,11 +113,9 @@ class FewDeviations:
 
     def _plan(self, more: Sequence[Deviation]) -> None:
         if len(self._next) + len(more) > MOST_PLANNED:
-            self._is_sound = False
+            self._is_next_whole = False
             return
         self._next.extend((*self._current, one) for one in more)
-=======
-        self._next.extend((*self._current, Deviation(step, task)) for task in queue if task != usual)
 
 
 def _outermost(tasks: set[TaskId]) -> set[TaskId]:

@@ -108,7 +108,7 @@ def _told(runner: Runner, outcome: Outcome) -> Failure:
     again = runner.replay(outcome.schedule)
     if again.signature != outcome.signature:
         return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
-    smallest = shrunk(runner, again)
+    smallest = shrunk(runner, again).outcome
     replayed = replayed_by(runner, smallest.schedule)
     if replayed.failure is None or replayed.failure.kind != outcome.kind:
         return failure_of(outcome, runner.backend, runner.program_name, [], is_reproducible=False)
