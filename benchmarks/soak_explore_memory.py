@@ -1,6 +1,6 @@
 """Many thousand runs of programs that end well, in a deadlock or by an error: memory must not grow.
 
-Run it by `python benchmarks/soak_explore_memory.py [--backend asyncio|trio] [--runs N] [--strategy walk|plan]`.
+Run it by `python benchmarks/soak_explore_memory.py [--backend B] [--runs N] [--strategy walk|plan]`.
 
 After the first tenth of the runs, memory as Python counts it may grow by 1 MiB in all, and as the system
 counts it, which is known on Linux alone, by 8 MiB. The default plan remembers more and more, up to a limit.

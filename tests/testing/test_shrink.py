@@ -50,7 +50,7 @@ def fewest_by_brute_force(program: AsyncProgram, backend: str) -> int:
 
 
 async def either_of_two() -> None:
-    """It fails if C comes first, which is one deviation, or if B does both its steps around A's first: two."""
+    """It fails if C comes first, which is one deviation, or if B takes both its steps around A's first."""
     seen: list[str] = []
 
     async def task(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from anymutex.testing import fewdeviations
 from anymutex.testing.defaultplan import DefaultPlan
 from anymutex.testing.exhaustive import Exhaustive
 from anymutex.testing.fewdeviations import FewDeviations
@@ -21,7 +22,7 @@ from anymutex.testing.strategy import ALL, NONE, Fifo
 from anymutex.testing.urw import Urw
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from anymutex.testing.choices import TaskId
     from anymutex.testing.strategy import Strategy
@@ -206,18 +207,31 @@ def test_the_default_plan_begins_with_the_default_order() -> None:
     assert run(DefaultPlan(0), 2, 2) == run(Fifo(0), 2, 2)
 
 
-def test_the_default_plan_ends_when_all_is_done() -> None:
-    """Small programs are proved soon, and each schedule was among the runs."""
+@pytest.mark.parametrize("lengths", [(1,), (2, 2, 2), (6, 6)])
+def test_the_default_plan_ends_when_all_is_done(lengths: tuple[int, ...]) -> None:
+    """Programs with fewer schedules than are asked for are proved, and no schedule is run twice."""
     plan = DefaultPlan(0)
-    traces = set()
-    while (trace := run(plan, 2, 2, 2)) is not None:
-        traces.add(trace)
+    traces = []
+    while (trace := run(plan, *lengths)) is not None:
+        traces.append(trace)
 
     assert plan.covered == ALL
-    assert len(traces) == number_of_schedules(2, 2, 2)
+    assert len(traces) == len(set(traces)) == number_of_schedules(*lengths) <= 1000
 
 
-@pytest.mark.parametrize("make", [Exhaustive, FewDeviations])
+def test_a_level_counts_though_the_next_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What can't be remembered is missing from the next level, not from this one."""
+    monkeypatch.setattr(fewdeviations, "MOST_PLANNED", 100)
+    strategy = FewDeviations(0)
+    covered = []
+    while run(strategy, 4, 4, 4) is not None:
+        covered.append(strategy.covered)
+
+    assert max(covered) == covered[-1] == 1
+    assert len(covered) < number_of_schedules(4, 4, 4)
+
+
+@pytest.mark.parametrize("make", [Exhaustive, FewDeviations, DefaultPlan])
 def test_nothing_is_claimed_of_a_program_that_changes(make: Callable[[int], Strategy]) -> None:
     """The same choices led elsewhere: there is more than the schedule."""
     strategy = make(0)

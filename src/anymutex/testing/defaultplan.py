@@ -2,7 +2,7 @@
 
 Rule 1. The default order first: a bug there needs no schedule.
 Rule 2. Then in turn strategies that miss different bugs. No single one was good at all the programs that this
-        was tried on. `Urw` is the best alone; `FewDeviations`, `PacedWalk` and `Pos` are good where it is not;
+        was tried on. `Urw` is the best alone; `FewDeviations`, `PacedWalk` and `Pos` are good where not;
         `Rounds` either finds a bug soon or never; `Pct` and `RandomWalk` are for what nobody thought of.
 Rule 3. `FewDeviations` is one of them, and the only one that says how far it has come. So it gets a stretch
         of runs for itself, late, when what is found soon was found.
@@ -44,7 +44,7 @@ class DefaultPlan:
         self._levels = FewDeviations(seed, bounds)
         urw, paced, pct, rounds = Urw(seed), PacedWalk(seed), Pct(seed), Rounds(seed)
         good: list[Strategy] = [self._levels, paced, Pos(seed), urw]
-        self._turns = [urw, rounds, *good, *good, rounds, *good, *good, pct, RandomWalk(seed)]
+        self._turns: list[Strategy] = [urw, rounds, *good, *good, rounds, *good, *good, pct, RandomWalk(seed)]
         self._learning: list[Strategy] = [urw, paced, pct]
         self._endless: Strategy = urw
         self._known = KnownRuns(is_on=not bounds.kinds)  # injections are no part of what it knows

@@ -55,7 +55,9 @@ class KnownRuns:
         self._points = 0
         self._is_on = is_on
         self._chosen: list[TaskId] = []  # before the run, by the strategy that is to do it
-        self._asked: list[tuple[int, list[TaskId]]] = []  # in the run: the steps with a choice, and their queues
+        self._asked: list[
+            tuple[int, list[TaskId]]
+        ] = []  # in the run: the steps with a choice, and their queues
 
     @property
     def is_complete(self) -> bool:
@@ -89,7 +91,8 @@ class KnownRuns:
         if not self._is_on:
             return
         path: list[_Point] = []
-        after, key, before = self._start, (), 0
+        key: TaskId = ()
+        after, before = self._start, 0
         for step, queue in [*self._asked, (len(trace), [])]:
             now = _Point(list(trace[before:step]), queue)
             point = after.setdefault(key, now)

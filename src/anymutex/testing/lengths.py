@@ -31,9 +31,9 @@ class Lengths:
 
     def learn(self, trace: Sequence[TaskId]) -> None:
         """A run is over; `trace` has who ran at each step."""
-        for task, steps in Counter(trace).items():
-            before = self._own.get(task, steps)
-            self._own[task] = before + LEARNING * (steps - before)
+        for task, taken in Counter(trace).items():
+            before = self._own.get(task, taken)
+            self._own[task] = before + LEARNING * (taken - before)
         sums: dict[TaskId, float] = dict.fromkeys(self._own, 0.0)
         for task, steps in self._own.items():
             for end in range(1, len(task) + 1):

@@ -2,8 +2,8 @@
 
 Uniform random walk, of "Selectively Uniform Concurrency Testing" (Zhao, Wolff, Mathur, Roychoudhury; ASPLOS
 2025). A plain walk draws a schedule the more seldom, the more choices it has. Where a task is drawn in
-proportion to the steps it has left, all schedules are alike. What a task has still to start counts as its own.
-The steps are learnt from the runs before.
+proportion to the steps it has left, all schedules are alike. What a task has still to start counts as its
+own. The steps are learnt from the runs before.
 """
 
 from __future__ import annotations
