@@ -91,6 +91,7 @@ class KnownRuns:
         if not self._is_on:
             return
         path: list[_Point] = []
+        known = self._points
         key: TaskId = ()
         after, before = self._start, 0
         for step, queue in [*self._asked, (len(trace), [])]:
@@ -104,7 +105,7 @@ class KnownRuns:
                 return
             if queue:
                 after, key, before = point.after, trace[step], step + 1
-        if path[-1] is now:
+        if self._points > known:
             _count_in(path)
         if self._points > MOST_POINTS:
             self._forget()
