@@ -1,10 +1,12 @@
 """DefaultPlan: what `explore` does when nobody asks for a strategy.
 
 Rule 1. The default order first: a bug there needs no schedule.
-Rule 2. Then in turn strategies that miss different bugs. No single one found all bugs of the programs that
-        this was tried on; URW is the best alone, so it comes twice.
-Rule 3. `FewDeviations` is one of them, and the only one that ends. When it has run every schedule, the others
-        have nothing to add. So it gets a stretch of runs for itself, in which small programs are done.
+Rule 2. Then in turn strategies that miss different bugs. No single one was good at all the programs that this
+        was tried on. `Urw` is the best alone; `FewDeviations`, `PacedWalk` and `Pos` are good where not;
+        `Rounds` either finds a bug soon or never; `Pct` and `RandomWalk` are for what nobody thought of.
+Rule 3. `FewDeviations` is one of them, and the only one that says how far it has come. So it gets a stretch
+        of runs for itself, late, when what is found soon was found.
+Rule 4. No schedule is run twice, as long as they can be remembered. When all were run, that is the end.
 """
 
 from __future__ import annotations
@@ -13,10 +15,13 @@ from typing import TYPE_CHECKING
 
 from anymutex.testing.fewdeviations import FewDeviations
 from anymutex.testing.injections import NOTHING
+from anymutex.testing.knownruns import KnownRuns
+from anymutex.testing.pacedwalk import PacedWalk
 from anymutex.testing.pct import Pct
 from anymutex.testing.pos import Pos
 from anymutex.testing.randomwalk import RandomWalk
-from anymutex.testing.strategy import ALL
+from anymutex.testing.rounds import Rounds
+from anymutex.testing.strategy import ALL, NONE
 from anymutex.testing.urw import Urw
 
 if TYPE_CHECKING:
@@ -26,8 +31,10 @@ if TYPE_CHECKING:
     from anymutex.testing.injections import Bounds
     from anymutex.testing.strategy import Strategy
 
-STRETCH = range(60, 310)
+STRETCH = range(500, 750)
 """The runs that `FewDeviations` has for itself."""
+DRAWS = 30
+"""So often a strategy may choose a schedule that was run already, until its turn is over."""
 
 
 class DefaultPlan:
@@ -35,30 +42,37 @@ class DefaultPlan:
 
     def __init__(self, seed: int = 0, bounds: Bounds = NOTHING) -> None:
         self._levels = FewDeviations(seed, bounds)
-        first, second, pct = Urw(seed), Urw(seed + 1), Pct(seed)
-        self._turns: list[Strategy] = [first, self._levels, second, Pos(seed), RandomWalk(seed), pct]
-        self._learning: list[Strategy] = [first, second, pct]
+        urw, paced, pct, rounds = Urw(seed), PacedWalk(seed), Pct(seed), Rounds(seed)
+        good: list[Strategy] = [self._levels, paced, Pos(seed), urw]
+        self._turns: list[Strategy] = [urw, rounds, *good, *good, rounds, *good, *good, pct, RandomWalk(seed)]
+        self._learning: list[Strategy] = [urw, paced, pct]
+        self._endless: Strategy = urw
+        self._known = KnownRuns(is_on=not bounds.kinds)  # injections are no part of what it knows
         self._run = -1
         self.current: Strategy = self._levels
         """Whose turn it is."""
 
     @property
     def covered(self) -> float:
-        """What the one that counts has covered."""
-        return self._levels.covered
+        """What `FewDeviations` has covered, or all, if all of them together have."""
+        if not self._known.is_repeatable:
+            return NONE
+        return ALL if self._known.is_complete else self._levels.covered
 
     def begin(self) -> bool:
         """Until every schedule was run; when that can't be, for ever."""
         self._run += 1
-        self.current = self._whose_turn()
-        return self.covered != ALL and (self.current.begin() or self._others_begin())
+        if self.covered == ALL:
+            return False
+        return self._begins(self._whose_turn(), DRAWS) or self._begins(self._levels) or self._repeats()
 
     def choose(self, queue: Sequence[TaskId], trace: Sequence[TaskId]) -> TaskId:
         """As the one whose turn it is."""
-        return self.current.choose(queue, trace)
+        return self._known.choose(self.current, queue, trace)
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """Some learn from every run."""
+        self._known.add(trace)
         self.current.end(trace)
         for strategy in self._learning:
             if strategy is not self.current:
@@ -69,6 +83,19 @@ class DefaultPlan:
             return self._levels
         return self._turns[(self._run - 1) % len(self._turns)]
 
-    def _others_begin(self) -> bool:
-        self.current = self._turns[0]
-        return self.current.begin()
+    def _begins(self, strategy: Strategy, draws: float = ALL) -> bool:
+        """Whether `strategy` has found a schedule that is new, after so many draws at most."""
+        self.current = strategy
+        while draws > 0 and strategy.begin():
+            if self._known.is_new(strategy):
+                return True
+            strategy.end(self._known.trace)
+            draws -= 1
+        return False
+
+    def _repeats(self) -> bool:
+        """Go on with what may be new or not."""
+        self.current = self._endless
+        self.current.begin()
+        self._known.is_new(self.current)
+        return True

@@ -5,11 +5,17 @@ Rule 1. Who overtakes goes on as long as it can. One overtaking then does what t
 Rule 2. Counted like that every schedule has exactly one description, so no schedule is run twice, and when a
         level has nothing above it, every schedule was run.
 Rule 3. An injection is a deviation like an overtaking, if the bounds of a run allow any.
+Rule 4. Within a level the order is drawn, but every other one lets a task overtake that was started first or
+        last among its like: tasks started in a loop are all the same, and the odd ones stand before or after.
+
+Bounding is that of "Iterative Context Bounding" (Musuvathi, Qadeer; PLDI 2007) and of "Delay-Bounded
+Scheduling" (Emmi, Qadeer, Rakamaric; POPL 2011), counted from the default order of an event loop.
 """
 
 from __future__ import annotations
 
 import random
+from itertools import count
 from typing import TYPE_CHECKING
 
 from anymutex.testing.choices import Deviation
@@ -28,16 +34,24 @@ MOST_PLANNED = 20_000
 
 
 class FewDeviations:
-    """Every schedule, those with the fewest deviations first; in each level in an order of its own."""
+    """Every schedule, those with the fewest deviations first; in each level in an order of its own.
 
-    def __init__(self, seed: int = 0, bounds: Bounds = NOTHING) -> None:
+    Args:
+        seed: Of the order in a level.
+        bounds: How many injections of a kind a run may have.
+        runs_on: Whether who overtakes goes on (rule 1). If not, deviations are counted as a token does.
+    """
+
+    def __init__(self, seed: int = 0, bounds: Bounds = NOTHING, *, runs_on: bool = True) -> None:
         self._bounds = bounds
+        self._runs_on = runs_on
         self.covered: float = NONE
         self._random = random.Random(seed)
         self._level = 0
         self._planned: list[tuple[Deviation, ...]] = [()]
         self._next: list[tuple[Deviation, ...]] = []
-        self._is_sound = True  # nothing was forgotten, and the same choices led to the same queues
+        self._is_sound = True  # no schedule is missing so far, and the same choices led to the same queues
+        self._is_next_whole = True
         self._current: tuple[Deviation, ...] = ()
         self._left: list[Deviation] = []  # those of `_current` that are still to come, the next one last
         self._favoured: TaskId | None = None
@@ -64,7 +78,7 @@ class FewDeviations:
         if task not in queue:
             self._is_sound = False
             return usual
-        self._favoured = task
+        self._favoured = task if self._runs_on else None
         return task
 
     def inject(self, moment: Moment) -> Sequence[Deviation]:
@@ -84,13 +98,29 @@ class FewDeviations:
         if self._planned:
             return
         if self._is_sound:
-            self.covered = self._level if self._next else ALL
+            self.covered = ALL if self._is_next_whole and not self._next else self._level
         self._level += 1
         self._planned, self._next = self._next, []
+        self._is_sound = self._is_sound and self._is_next_whole
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Draw the order of a level, the first one last."""
         self._random.shuffle(self._planned)
+        outer = _outermost({plan[-1].task for plan in self._planned})
+        places = {True: count(), False: count()}
+        self._planned.sort(key=lambda plan: next(places[plan[-1].task in outer]), reverse=True)
 
     def _plan(self, more: Sequence[Deviation]) -> None:
         if len(self._next) + len(more) > MOST_PLANNED:
-            self._is_sound = False
+            self._is_next_whole = False
             return
         self._next.extend((*self._current, one) for one in more)
+
+
+def _outermost(tasks: set[TaskId]) -> set[TaskId]:
+    """Those that were started first or last among their like."""
+    families: dict[TaskId, list[TaskId]] = {}
+    for task in sorted(tasks):
+        families.setdefault(task[:-1], []).append(task)
+    return {task for family in families.values() for task in (family[0], family[-1])}

@@ -1,7 +1,9 @@
 """Pct: tasks with fixed random priorities, which change at a few random steps; made fair.
 
-"A randomized scheduler with probabilistic guarantees of finding bugs" (PCT) finds a bug of depth d with a
-known chance. The original starves: here a task that goes on and on while others wait falls below them all.
+"A Randomized Scheduler with Probabilistic Guarantees of Finding Bugs" (Burckhardt, Kothari, Musuvathi,
+Nagarakatte; ASPLOS 2010): with n tasks and k steps, a run with d - 1 changes meets a bug of depth d with a
+chance of at least 1 / (n k^(d-1)). The original starves: here a task that goes on and on while others wait
+falls below them all.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ IN_A_ROW = 40
 
 
 class Pct:
-    """The highest priority goes first, and loses it at one or two steps of the run."""
+    """The highest priority goes first; at none, one or two steps of the run who took it falls."""
 
     covered: float = NONE
 
@@ -33,27 +35,31 @@ class Pct:
         self._steps = FIRST_GUESS
         self._priorities: dict[TaskId, float] = {}
         self._lowest = 0.0
-        self._changes: set[int] = set()
+        self._falls: list[tuple[int, float]] = []  # after which step, and how low; the next one last
         self._last: TaskId | None = None
         self._in_a_row = 0
 
     def begin(self) -> bool:
         """For ever, the depth rising from 1 to 3 and again."""
-        self._priorities.clear()
+        self._priorities = {}
         self._lowest = 0.0
         self._last = None
-        steps = max(2, int(self._steps))
-        self._changes = {self._random.randrange(steps) for _ in range(self._runs % DEEPEST)}
+        changes = self._runs % DEEPEST
+        steps = self._random.sample(range(max(changes, int(self._steps))), changes)
+        self._falls = sorted(((step, float(low)) for low, step in enumerate(steps)), reverse=True)
         self._runs += 1
         return True
 
     def choose(self, queue: Sequence[TaskId], trace: Sequence[TaskId]) -> TaskId:
-        """The highest one, unless it is due to fall."""
+        """The highest one, unless it is greedy."""
+        while self._falls and self._falls[-1][0] < len(trace):
+            step, priority = self._falls.pop()
+            self._priorities[trace[step]] = priority
         for task in queue:
             if task not in self._priorities:
-                self._priorities[task] = 1 + self._random.random()
+                self._priorities[task] = DEEPEST + self._random.random()
         best = self._highest(queue)
-        if len(trace) in self._changes or self._is_greedy(best):
+        if self._is_greedy(best):
             self._lowest -= 1
             self._priorities[best] = self._lowest
             best = self._highest(queue)

@@ -1,4 +1,8 @@
-"""Pos: partial order sampling, a fresh random priority for each step that a task is about to take."""
+"""Pos: partial order sampling, a fresh random priority for each step that a task is about to take.
+
+The basic form of "Partial Order Aware Concurrency Sampling" (Yuan, Yang, Gu; CAV 2018). The full one draws
+again for the steps that conflict with the one taken, and which do so is not known here.
+"""
 
 from __future__ import annotations
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from anymutex.testing.strategy import Strategy
 
 
+SHRINKING_SECONDS = 10.0  # for a program whose runs are slow; others need less than one
+
+
 @dataclass(frozen=True)
 class Limits:
     """What ends a search that does not end by itself."""
@@ -86,7 +89,7 @@ class Search:
             self.found.setdefault(outcome.summary, outcome.schedule)
             self.is_cut = self.is_cut or outcome.is_cut
             if outcome.kind is not None:
-                self.failure = _told(self.runner, outcome)
+                self.failure = _told(self.runner, outcome, self.broken_off)
                 self._report("failed", is_last=True)
                 return
             if self.covered != ALL:
@@ -115,13 +118,18 @@ def _default_order(runner: Runner) -> str:
     return outcome.summary if outcome.kind else ""
 
 
-def _told(runner: Runner, outcome: Outcome) -> Failure:
+def _told(runner: Runner, outcome: Outcome, broken_off: Callable[[], bool]) -> Failure:
     """The failure, after it was repeated and made as small as it goes; told twice, to see what varies."""
     again = runner.replay(outcome.schedule)
     unsure = Circumstances(runner.backend, runner.repetition, is_reproducible=False)
+    until = time.monotonic() + SHRINKING_SECONDS
+
+    def is_enough() -> bool:
+        return broken_off() or time.monotonic() >= until
+
     if again.signature != outcome.signature:
         return failure_of(outcome, Diary(), unsure)
-    smallest = shrunk(runner, again)
+    smallest = shrunk(runner, again, is_enough).outcome
     first, second = (replayed_by(runner, smallest.schedule).failure for _ in range(2))
     if first is None or second is None or not outcome.kind == first.kind == second.kind:
         return failure_of(outcome, Diary(), unsure)
