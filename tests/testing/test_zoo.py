@@ -49,7 +49,8 @@ def without_tail(trace: tuple[TaskId, ...]) -> tuple[TaskId, ...]:
 
 def without_counts(steps: object) -> str:
     """The same of the text of the steps."""
-    return re.sub(r"\(\d+ times\)", "(many times)", str(steps))
+    text = re.sub(r"^ *\d+(-\d+)? +", "", str(steps), flags=re.MULTILINE)
+    return re.sub(r"\(\d+ times\)", "(many times)", text)
 
 
 @cache
@@ -148,7 +149,8 @@ def test_a_token_is_replayed_on_either_backend(program: Any, backend: str) -> No
     assert own.failure is not None
     assert own.failure.report == result.failure.report
     assert (own.token, own.divergence) == (other.token, None)
-    assert without_counts(own.steps) == without_counts(other.steps)
+    if not isinstance(program.KIND, dict):  # else it does not end in the same way
+        assert without_counts(own.steps) == without_counts(other.steps)
     assert other.failure is not None
     assert other.failure.kind == kind_on(OTHER[backend], program)
     assert own.outcome == other.outcome or isinstance(program.KIND, dict)

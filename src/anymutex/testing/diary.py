@@ -20,7 +20,7 @@ from anymutex.testing.blocked import held_by, identities, stand_of
 from anymutex.testing.things import WIDEST, Things
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import CodeType, FrameType
 
     from anymutex.events import Event
     from anymutex.stacks import Place, Site
@@ -60,7 +60,8 @@ class Diary:
         self._deeds: list[str] = []
         self._values: dict[tuple[int, str], str] = {}
         self._maps: dict[int, ref[Any]] = {}
-        self._frames: dict[int, TaskId] = {}  # the outermost one of each task
+        # The outermost frame of each task, with its code: another frame may have the address later.
+        self._frames: dict[tuple[int, CodeType], TaskId] = {}
         self._where: dict[TaskId, Site] = {}
         self._thread = get_ident()
         self._is_listening = True
@@ -98,7 +99,8 @@ class Diary:
         raiser = None
         traceback = error.__traceback__
         while traceback is not None:
-            raiser = self._frames.get(id(traceback.tb_frame), raiser)
+            frame = traceback.tb_frame
+            raiser = self._frames.get((id(frame), frame.f_code), raiser)
             traceback = traceback.tb_next
         return raiser
 
@@ -106,7 +108,7 @@ class Diary:
         coroutine: Any = tasks.coroutine_of(task)
         frame = getattr(coroutine, "cr_frame", None)
         if frame is not None:
-            self._frames[id(frame)] = task_id
+            self._frames[id(frame), frame.f_code] = task_id
         name = tasks.full_name_of(task)
         if COUNTED.fullmatch(name):
             self.aliases[name] = name = tasks.shortened(getattr(coroutine, "__qualname__", "a task"))
