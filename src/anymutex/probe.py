@@ -4,7 +4,8 @@ Rule 1. `listeners` is one list for the life of the process: modules may bind it
         in place and never replaced. Announcers ask `if listeners:` before they build an event.
 Rule 2. A listener never harms the program it watches: one that raises is taken out and its exception goes
         to `sys.unraisablehook`, in one piece and once.
-Rule 3. `driven` is set by a driver of schedules: then no clock is asked, and every acquire is a choice.
+Rule 3. `driven` has the thread of each driver of schedules at work: there no clock is asked, and every
+        acquire is a choice. It is one set for the life of the process, as `listeners` is one list.
 
 Go's counterpart is `internal/race`, which the mutex calls behind `if race.Enabled`.
 """
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     Listener: TypeAlias = Callable[[Event], object]
 
 listeners: list[Listener] = []
-driven = False
+driven: set[int] = set()  # by `threading.get_ident`
 _on_change: list[Callable[[], None]] = []
 
 

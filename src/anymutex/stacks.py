@@ -97,7 +97,7 @@ def suspended(awaitable: object) -> tuple[list[FrameType], object]:
     """
     frames: list[FrameType] = []
     for _ in range(sys.getrecursionlimit()):  # a chain may be a ring, if somebody awaits what awaits it
-        while type(awaitable).__name__ in _WRAPPERS:
+        while is_wrapper(awaitable):
             awaitable = _unwrapped(awaitable)
         frame, following = _frame_and_next(awaitable)
         if frame is None:
@@ -131,6 +131,11 @@ def is_machinery(filename: str) -> bool:
     if filename.startswith(_OWN_FOLDER):
         return not os.path.basename(filename).startswith("demo")
     return filename.startswith(("<frozen ", "uvloop/", *_roots_of(_MACHINERY)))
+
+
+def is_wrapper(awaitable: object) -> bool:
+    """Whether `awaitable` hides the frame that matters; `suspended` sees through it."""
+    return type(awaitable).__name__ in _WRAPPERS
 
 
 def _initialises(frame: FrameType, new: object) -> bool:
@@ -173,7 +178,7 @@ def _frame_and_next(awaitable: object) -> tuple[FrameType | None, object]:
 
 def _unwrapped(wrapper: object) -> object:
     for referent in gc.get_referents(wrapper):
-        if _frame_and_next(referent)[0] is not None or type(referent).__name__ in _WRAPPERS:
+        if _frame_and_next(referent)[0] is not None or is_wrapper(referent):
             return referent
     return None
 

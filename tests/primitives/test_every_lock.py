@@ -27,6 +27,7 @@ from turns import ASYNCIO_BACKENDS, BACKENDS, leaves, native_task, place, run_in
 
 from anymutex import DeadlockError, KeyedMutex, Mutex, OwnerEndedError, RWMutex, probe
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted
+from anymutex.testing.driver import driving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -1250,11 +1251,8 @@ async def test_the_fast_kind_never_yields_when_free(make: Make) -> None:
 
 
 @locks_that(Promise.YIELDS | Promise.NAMES)
-async def test_an_acquire_yields_before_it_takes_the_lock(
-    make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_acquire_yields_before_it_takes_the_lock(make: Make) -> None:
     """In a driven run every acquire yields, and nobody ever sees the lock held meanwhile."""
-    monkeypatch.setattr(probe, "driven", True)
     lock, _ = make()
     seen: list[bool] = []
     done = False
@@ -1264,15 +1262,16 @@ async def test_an_acquire_yields_before_it_takes_the_lock(
             seen.append(lock.locked())
             await anyio.lowlevel.checkpoint()
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(other)
-        await settle()
-        seen.clear()
-        for _ in range(100):
-            async with lock:
-                pass
-        steps = len(seen)
-        done = True
+    with driving():
+        async with anyio.create_task_group() as group:
+            group.start_soon(other)
+            await settle()
+            seen.clear()
+            for _ in range(100):
+                async with lock:
+                    pass
+            steps = len(seen)
+            done = True
 
     assert {False} == set(seen)
     assert 99 <= steps <= 201

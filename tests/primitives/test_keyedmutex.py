@@ -24,7 +24,8 @@ import anyio.lowlevel
 import pytest
 from turns import BACKENDS, run_on, settle
 
-from anymutex import DeadlockError, KeyedMutex, OwnerEndedError, probe
+from anymutex import DeadlockError, KeyedMutex, OwnerEndedError
+from anymutex.testing.driver import driving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Hashable
@@ -432,11 +433,8 @@ async def test_locks_made_before_the_entry_queue_for_one_entry() -> None:
     assert 0 == len(keyed)
 
 
-async def test_tasks_that_let_others_run_before_they_take_a_key_still_exclude_each_other(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_tasks_that_let_others_run_before_they_take_a_key_still_exclude_each_other() -> None:
     """In a driven run every acquire yields: several tasks find the key free, each with a lock of its own."""
-    monkeypatch.setattr(probe, "driven", True)
     keyed: KeyedMutex[str] = KeyedMutex()
     inside = 0
     seen: list[int] = []
@@ -450,9 +448,10 @@ async def test_tasks_that_let_others_run_before_they_take_a_key_still_exclude_ea
                 seen.append(inside)
                 inside -= 1
 
-    async with anyio.create_task_group() as group:
-        for _ in range(4):
-            group.start_soon(work)
+    with driving():
+        async with anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(work)
 
     assert [1] * 12 == seen
     assert 0 == len(keyed)

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import itertools
 import socket
+import threading
 import time
 from contextlib import closing
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 import anyio
 import anyio.lowlevel
 import pytest
+import trio
 from drivers import DRIVERS, drive
 
 from anymutex import DeadlockError, Mutex, probe
 from anymutex.testing.driven_loop import DrivenLoop
 from anymutex.testing.driver_asyncio import AsyncioDriver
-from anymutex.testing.scheduler import Limits
+from anymutex.testing.driver_trio import TrioDriver
+from anymutex.testing.outcome import leaves_of
+from anymutex.testing.scheduler import Limits, Scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from anymutex.testing.driver import Driver
 
@@ -294,13 +301,13 @@ def test_a_mutex_is_a_choice_each_time(driver: Driver) -> None:
         for _ in range(5):
             async with Mutex():
                 pass
-        return probe.driven
+        return threading.get_ident() in probe.driven
 
     ended, scheduler = drive(driver, program)
 
     assert ended.value is True
     assert len(scheduler.trace) == 6
-    assert probe.driven is False
+    assert not probe.driven
 
 
 def test_a_ring_of_mutexes_raises_by_itself(driver: Driver) -> None:
@@ -322,6 +329,200 @@ def test_a_ring_of_mutexes_raises_by_itself(driver: Driver) -> None:
 
     assert isinstance(ended.error, ExceptionGroup)
     assert ended.error.subgroup(DeadlockError)
+
+
+def test_a_program_may_block_the_loop(driver: Driver) -> None:
+    """Real time is nobody's time here."""
+
+    async def program() -> float:
+        began = anyio.current_time()
+        time.sleep(0.01)  # noqa: ASYNC251  # on purpose
+        return anyio.current_time() - began
+
+    assert drive(driver, program)[0].value == 0.0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_a_child_may_raise_what_ends_others(driver: Driver, error: type[BaseException]) -> None:
+    """It arrives in the group of its parent, and the next run begins afresh."""
+
+    async def interrupt() -> None:
+        await anyio.lowlevel.checkpoint()
+        raise error
+
+    async def program() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(interrupt)
+            group.start_soon(anyio.sleep_forever)
+
+    ended, _ = drive(driver, program)
+
+    assert [error] == [type(leaf) for leaf in leaves_of(ended.error)]
+    assert drive(driver, two_tasks)[0].value == list("abab")
+
+
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")  # trio says so, and closes it
+def test_each_run_begins_at_zero_with_nothing_of_the_last_one(driver: Driver) -> None:
+    """The time, to the last bit; context variables; an async generator that was left open in a cycle."""
+    variable: ContextVar[int] = ContextVar("variable", default=0)
+    closed: list[str] = []
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            closed.append("numbers")
+
+    async def program() -> tuple[float, int]:
+        began, found = anyio.current_time(), variable.get()
+        variable.set(1)
+        left: list[object] = [numbers()]
+        left.append(left)
+        await anext(left[0])  # type: ignore[call-overload]
+        await anyio.sleep(0.1)
+        return began, found
+
+    for _ in range(3):
+        ended, scheduler = drive(driver, program)
+        gc.collect()
+
+        assert ended.value == (0.0, 0)
+        assert len(scheduler.trace) == 2
+    drive(driver, two_tasks)
+
+    assert closed == ["numbers"] * 3
+
+
+def test_memory_stays_as_it_is(driver: Driver) -> None:
+    """A hundred runs more leave no object behind."""
+
+    def objects() -> int:
+        gc.collect()
+        return len(gc.get_objects())
+
+    for _ in range(20):
+        drive(driver, two_tasks)
+    before = objects()
+    for _ in range(100):
+        drive(driver, two_tasks)
+
+    assert objects() - before < 20
+
+
+@pytest.mark.parametrize("method", ["spawned", "woke", "pick", "stepped", "exited", "jump"])
+def test_an_error_of_our_own_is_raised_and_hangs_nobody(
+    driver: Driver, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it happens; loops would only log it. The next run begins afresh."""
+
+    def fail(*args: object) -> None:
+        if next(calls) >= 1:
+            raise ZeroDivisionError(method)
+        original(*args)
+
+    async def program() -> None:
+        async with anyio.create_task_group() as group:
+            for seconds in (1, 2, 3):
+                group.start_soon(anyio.sleep, seconds)
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(10)
+
+    calls = itertools.count(1)
+    original = getattr(Scheduler, method)
+    with monkeypatch.context() as patch:
+        patch.setattr(Scheduler, method, fail)
+        with pytest.raises(ZeroDivisionError, match=method):
+            drive(driver, program)
+
+    assert drive(driver, two_tasks)[0].value == list("abab")
+
+
+def test_many_runs_in_one_run_of_trio() -> None:
+    """Until one leaves something behind: a system task, a token, a task that nothing cancels."""
+
+    async def token() -> trio.lowlevel.TrioToken:
+        return trio.lowlevel.current_trio_token()
+
+    async def leave_a_system_task() -> None:
+        trio.lowlevel.spawn_system_task(trio.sleep_forever)
+
+    async def keep_a_token() -> None:
+        trio.to_thread.current_default_thread_limiter().acquire_on_behalf_of_nowait(object())
+
+    async def cling() -> None:
+        with trio.CancelScope(shield=True):
+            await trio.sleep_forever()
+
+    with closing(TrioDriver()) as driver:
+        tokens = [drive(driver, token)[0].value for _ in range(5)]
+
+        assert len(set(tokens)) == 1
+        for leave in (leave_a_system_task, keep_a_token, cling):
+            before = drive(driver, token)[0].value
+            drive(driver, leave)
+
+            assert drive(driver, token)[0].value is not before
+
+
+def test_a_callback_that_puts_itself_back_starves_nobody() -> None:
+    """Nor do tasks starve it."""
+
+    async def program() -> int:
+        count = 0
+
+        def again() -> None:
+            nonlocal count
+            count += 1
+            if not done:
+                loop.call_soon(again)
+
+        done = False
+        loop = asyncio.get_running_loop()
+        again()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        done = True
+        return count
+
+    with closing(AsyncioDriver()) as driver:
+        ended, scheduler = drive(driver, program)
+
+    assert len(scheduler.trace) == 6
+    assert ended.value > 5
+
+
+def test_an_exception_that_nobody_has_seen_is_told_in_its_own_run() -> None:
+    """asyncio tells when it is collected, which must not be runs later."""
+
+    async def fail() -> None:
+        raise KeyError("unseen")
+
+    async def program() -> None:
+        asyncio.create_task(fail())  # noqa: RUF006  # on purpose
+        await asyncio.sleep(1)
+
+    with closing(AsyncioDriver()) as driver:
+        ended, _ = drive(driver, program)
+        again, _ = drive(driver, two_tasks)
+
+    assert list(ended.complaints) == ["Task exception was never retrieved: KeyError: 'unseen'"]
+    assert again.complaints == ()
+
+
+def test_an_error_of_a_done_callback_is_kept() -> None:
+    """asyncio would only log it."""
+
+    async def program() -> None:
+        task = asyncio.create_task(asyncio.sleep(0))
+        task.add_done_callback(lambda task: 1 // 0)
+        await task
+        await asyncio.sleep(0)
+
+    with closing(AsyncioDriver()) as driver:
+        ended, _ = drive(driver, program)
+    [complaint] = ended.complaints
+
+    assert "ZeroDivisionError" in complaint
 
 
 def test_a_task_left_behind_is_cancelled_with_the_run() -> None:

@@ -21,13 +21,13 @@ from typing import TYPE_CHECKING, NoReturn
 import anyio
 from anyio.lowlevel import checkpoint
 
-from anymutex import probe, rings, tasks, waits
+from anymutex import rings, tasks, waits
 from anymutex.errors import DeadlockError, OwnerEndedError
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, LockWanted, ProblemFound
 from anymutex.holdings import note_nesting
 from anymutex.joins import LOOK, joined_by
 from anymutex.primitives.done import DONE
-from anymutex.probe import announce, listeners
+from anymutex.probe import announce, driven, listeners
 from anymutex.report import with_article
 from anymutex.tasks import ki_protected
 
@@ -95,7 +95,7 @@ class LockLike(ABC):
         deadline = waits.UNKNOWN
         if self.is_free_for(task):
             facts = bound.facts
-            is_due = not bound.fast_acquire and (facts.budget.is_spent() or probe.driven)
+            is_due = not bound.fast_acquire and (facts.budget.is_spent() or facts.thread in driven)
             if is_due or (deadline := facts.deadline()) == CANCELLED:
                 await self._let_others_run()
                 deadline = facts.deadline()

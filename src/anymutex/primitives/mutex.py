@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Literal
 
 import anyio
 
-from anymutex import probe
 from anymutex.events import LockAcquired, LockReleased, LockWanted
 from anymutex.primitives import complaints
 from anymutex.primitives.exclusive import FIELDS, NO_QUEUE, Exclusive
 from anymutex.primitives.locklike import CANCELLED
 from anymutex.primitives.runbound import RunBound
-from anymutex.probe import announce, listeners
+from anymutex.probe import announce, driven, listeners
 from anymutex.tasks import ki_protected, library
 from anymutex.waits import UNKNOWN, waiting, watched
 
@@ -111,7 +110,7 @@ class Mutex(RunBound, Exclusive):
         holdings = facts.holdings
         deadline = UNKNOWN
         if self.owner is None:
-            is_due = not self.fast_acquire and (facts.budget.is_spent() or probe.driven)
+            is_due = not self.fast_acquire and (facts.budget.is_spent() or facts.thread in driven)
             if is_due or (deadline := facts.deadline()) == CANCELLED:
                 await self._let_others_run()
                 deadline = facts.deadline()

@@ -10,12 +10,11 @@ import sys
 from threading import get_ident
 from typing import TYPE_CHECKING
 
-from anymutex import probe
 from anymutex.events import LockAcquired, LockReleased, LockWanted
 from anymutex.primitives.locklike import CANCELLED
 from anymutex.primitives.rwhold import RWHold
 from anymutex.primitives.rwside import RWSide
-from anymutex.probe import announce, listeners
+from anymutex.probe import announce, driven, listeners
 from anymutex.tasks import ki_protected, library
 from anymutex.waits import UNKNOWN, waiting, watched
 
@@ -66,7 +65,7 @@ class ReaderLock(RWSide):
         deadline = UNKNOWN
         must_wait = not rw.may_read()
         if not must_wait:
-            is_due = not rw.fast_acquire and (facts.budget.is_spent() or probe.driven)
+            is_due = not rw.fast_acquire and (facts.budget.is_spent() or facts.thread in driven)
             if is_due or (deadline := facts.deadline()) == CANCELLED:
                 await self._let_others_run()
                 deadline = facts.deadline()

@@ -7,6 +7,8 @@ Rule 2. Everything that is not a task's step keeps asyncio's order, which is doc
         of cancellation does, counts once between two steps: it neither starves tasks nor is starved.
 Rule 3. Time stands still while anything can run, and then jumps to the next timer.
 Rule 4. Nothing can run, no timer, no socket: that is a deadlock. All tasks are cancelled then.
+Rule 5. While a worker thread runs nobody is picked, and time stands still.
+Rule 6. An error of ours stops the loop, and is there to be raised after the run: asyncio would only log it.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import asyncio
 import contextvars
 import selectors
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
 
 import anyio
@@ -22,7 +25,8 @@ import anyio
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
-from anymutex.testing.driver import ThreadWatch
+from anymutex.testing.refusals import SIGNALS, SUBPROCESSES
+from anymutex.testing.workers import POLL, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +50,12 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.scheduler: Scheduler | None = None
         self.blocked: tuple[Blocked, ...] = ()
+        self.strangers: tuple[str, ...] = ()
         self.complaints: list[str] = []
-        self.threads = ThreadWatch()
+        self.error: Exception | None = None
+        self.workers = Workers()
+        self.is_settled = True
+        """Whether nothing was put into the loop since the last run."""
         self._now = 0.0
         self._steps: dict[asyncio.Task[Any], Callable[[], object]] = {}
         self._running_task: asyncio.Task[Any] | None = None
@@ -58,17 +66,17 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._cancels = 0
         self._timers: list[tuple[int, asyncio.TimerHandle]] = []
         self._outside = contextvars.Context()
-        self._files = _IdleSelector(self._idle)
+        self._files = _IdleSelector(self._look_around_idle)
         super().__init__(self._files)
         self._own_files = len(self._files.get_map())  # asyncio's own pipe for wake-ups
 
     def begin(self, scheduler: Scheduler) -> None:
         """From now on the tasks that are started belong to a run."""
         self.scheduler = scheduler
-        self.threads = ThreadWatch()
+        self.workers.begin()
         self._cancels = 0
         self._now = 0.0
-        self.blocked = ()
+        self.blocked = self.strangers = ()
         self.complaints = []
 
     def end(self) -> None:
@@ -78,6 +86,15 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         for _, timer in self._timers:
             timer.cancel()
         self._timers.clear()
+
+    def settle(self) -> None:
+        """Let what was put into the loop between two runs, such as finalizers, come to its end."""
+        for _ in range(SETTLING_ROUNDS):
+            if self.is_settled:
+                return
+            self.is_settled = True
+            super().call_soon(self.stop)
+            self.run_forever()
 
     def cancel_all(self) -> None:
         """Cancel the tasks of the run that still live."""
@@ -91,6 +108,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         while self._run.alive and self._cancels < CANCELS and not self._run.is_swallowed:
             self.cancel_all()
             self.run_forever()
+        if self.workers.are_there:  # of nobody: a job that no task has waited for
+            self.run_forever()
 
     # What asyncio calls.
 
@@ -103,6 +122,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Handle:
         """Hold back the steps of tasks, and pass on all the rest."""
         if self.scheduler is None:
+            self.is_settled = False
             return super().call_soon(callback, *args, context=context)
         task = _stepping_task(callback)
         if task is None:
@@ -123,6 +143,22 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._timers.append((self.scheduler.jumps, timer))
         return timer
 
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """Note that there is news from another thread, to be dealt with before the next step."""
+        handle = super().call_soon_threadsafe(callback, *args, context=context)
+        self.is_settled = False
+        self._has_news = True
+        return handle
+
+    def run_in_executor(self, executor: Any, func: Callable[[*Ts], Any], *args: *Ts) -> asyncio.Future[Any]:
+        """Note the job, to wait for its end."""
+        job = super().run_in_executor(executor, func, *args)
+        if self.scheduler is not None:
+            self.workers.note_job(job)
+        return job
+
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """What asyncio would only log is a finding here."""
         if self.scheduler is not None:
@@ -132,11 +168,11 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Refuse."""
-        raise UsageError("explore can't drive signals: they come from outside of the schedule")
+        raise UsageError(SIGNALS)
 
     async def subprocess_exec(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse."""
-        raise UsageError("explore can't drive subprocesses: they run outside of the schedule")
+        raise UsageError(SUBPROCESSES)
 
     subprocess_shell = subprocess_exec
 
@@ -154,13 +190,20 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         args: tuple[Any, ...],
         context: contextvars.Context | None,
     ) -> asyncio.Handle:
-        if not self._run.knows(task):
-            self._run.spawned(task, self._running_task, tasks.full_name_of(task))
         context = contextvars.copy_context() if context is None else context
-        self._steps[task] = lambda: context.run(callback, *args)
-        self._run.woke(task)
+        self._steps[task] = partial(context.run, callback, *args)
+        self._note_awake(task)
         self._dispatch_soon()
         return asyncio.Handle(callback, args, self, context)
+
+    def _note_awake(self, task: asyncio.Task[Any]) -> None:
+        try:
+            if not self._run.knows(task):
+                self._run.spawned(task, self._running_task, tasks.full_name_of(task))
+            self._run.woke(task)
+            self.workers.note_awake(task)
+        except Exception as error:  # it is ours: the program that puts a task into the loop must not get it
+            self._fail(error)
 
     def _note_news(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
         function = getattr(callback, "__func__", callback)
@@ -176,9 +219,22 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             super().call_soon(self._dispatch, context=self._outside)
 
     def _dispatch(self) -> None:
-        self._dispatching = False
-        if not self._steps:
-            return
+        try:
+            self._dispatching = False
+            if self._steps and not self.error and not self._has_to_wait():
+                self._go_on()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self.error = self.error or error
+        self.stop()
+
+    def _has_to_wait(self) -> bool:
+        """Whether a worker runs; we'll be idle then, and wait for it there."""
+        return self.workers.are_there and self.workers.are_running()
+
+    def _go_on(self) -> None:
         is_quiet = not self._has_news or self._rounds >= SETTLING_ROUNDS
         is_moved = is_quiet and self._inject()
         if is_quiet and not is_moved:
@@ -224,18 +280,38 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         scheduler.stepped(task)
         if task.done():
             scheduler.exited(task)
+        elif task not in self._steps:
+            self.workers.note_blocked(task, task.get_coro())
+        del task  # an exception that it has raised keeps this frame, which must not keep the task in turn
 
     # Nothing can run.
 
-    def _idle(self, select: Select, timeout: float | None) -> list[Any]:
+    def _look_around_idle(self, select: Select, timeout: float | None) -> list[Any]:
         if self.scheduler is None:
             return select(timeout)
+        try:
+            return self._idle(select, timeout)
+        except Exception as error:
+            self._fail(error)
+            return []
+
+    def _idle(self, select: Select, timeout: float | None) -> list[Any]:
+        if self._has_to_wait():
+            found = select(POLL)
+        elif self._steps:  # held back because of a worker, which waits for the loop now
+            found = select(0)
+        else:
+            return self._be_idle(select, timeout)
+        self._dispatch_soon()
+        return found
+
+    def _be_idle(self, select: Select, timeout: float | None) -> list[Any]:
         if self._run.takes_stop():
             self._give_up()
             return select(0)
         if self._has_a_world_outside() and (found := _wait_for_io(select, timeout)):
             return found
-        if timeout is not None:
+        if timeout is not None and self._run.alive:
             self._jump(timeout)
         elif (self._run.stopped and self._cancels >= CANCELS) or not self._run.alive:
             self.stop()
@@ -246,8 +322,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         return select(0)
 
     def _has_a_world_outside(self) -> bool:
-        """Whether a socket is open, or a thread runs, which will call back through asyncio's own pipe."""
-        return len(self._files.get_map()) > self._own_files or bool(self.threads.started())
+        """Whether a socket is open, or a thread runs that nobody waits for; it may call back at any time."""
+        return len(self._files.get_map()) > self._own_files or bool(self.workers.strangers())
 
     def _jump(self, seconds: float) -> None:
         before = self._now
@@ -262,6 +338,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def _give_up(self) -> None:
         self.blocked = self.blocked or look_around(self._run)
+        self.strangers = self.strangers or self.workers.strangers()
         self.cancel_all()
 
 

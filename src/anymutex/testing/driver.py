@@ -31,7 +31,7 @@ class Ended(NamedTuple):
     leftovers: tuple[str, ...] = ()
     """The names of tasks that no cancellation ended."""
     threads: tuple[str, ...] = ()
-    """The names of threads that were started meanwhile."""
+    """The names of threads at work when the run had to be stopped that are no workers of its tasks."""
 
 
 async def awaited(program: AsyncProgram) -> Any:
@@ -59,23 +59,12 @@ class Driver(Protocol):
         ...
 
 
-class ThreadWatch:
-    """Sees which threads were started since it was made."""
-
-    def __init__(self) -> None:
-        self._known = set(threading.enumerate())
-
-    def started(self) -> tuple[str, ...]:
-        """Their names, as far as they still live; the workers of anyio and trio do for a while."""
-        return tuple(thread.name for thread in threading.enumerate() if thread not in self._known)
-
-
 @contextmanager
 def driving() -> Iterator[None]:
-    """Let the primitives ask no clock, and make every acquire a choice."""
-    before = probe.driven
-    probe.driven = True
+    """Let the primitives of this thread ask no clock, and make every acquire a choice."""
+    thread = threading.get_ident()
+    probe.driven.add(thread)
     try:
         yield
     finally:
-        probe.driven = before
+        probe.driven.discard(thread)

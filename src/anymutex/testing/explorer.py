@@ -75,7 +75,9 @@ def explore(
         TypeError: `program` can't be called without arguments.
         Interrupted: Ctrl-C; a KeyboardInterrupt that has what is known so far.
 
-    Don't use it for programs that use worker threads, which are not driven yet, or talk to other processes.
+    Worker threads (`to_thread`, executors) are waited for in real time: no task goes on and the clock stands
+    still while one runs, so their own order is not explored. Don't use it for programs that talk to other
+    processes, or start threads by themselves: those have no place in a schedule.
     It is a plain function, which may be called anywhere, also where an event loop runs: it works in a thread
     of its own. It is not a checkpoint.
 

@@ -21,8 +21,6 @@ Kind: TypeAlias = Literal[
     "exception", "deadlock", "hang", "livelock", "loop-handler", "conflict", "race", "outcomes-differ"
 ]
 
-THREAD_CALLS = {"run_sync", "to_thread_run_sync", "to_thread"}
-"""Who waits in one of these waits for a worker thread; an idle one that is used again is not a new thread."""
 CANCELLED = "cancelled"
 """The value of a program that was cancelled with one of its tasks."""
 
@@ -99,9 +97,12 @@ def _refuse_what_is_not_driven(ended: Ended) -> None:
     refusal = next((leaf for leaf in leaves_of(ended.error) if isinstance(leaf, UsageError)), None)
     if refusal is not None:
         raise refusal
-    if ended.threads or any(one.wants in THREAD_CALLS for one in ended.blocked):
-        names = f" ({', '.join(ended.threads)})" if ended.threads else ""
-        raise UsageError(f"explore can't drive threads yet, and the program uses some{names}")
+    if ended.threads:
+        names = ", ".join(ended.threads)
+        raise UsageError(
+            f"explore can't drive threads that a program starts by itself ({names}), and its tasks may "
+            "wait for them: use anyio.to_thread, or an executor"
+        )
 
 
 def _without_our_cancels(ended: Ended, scheduler: Scheduler) -> Ended:

@@ -133,6 +133,10 @@ class Scheduler:
         """Whether `task` belongs to the run and lives."""
         return task in self._ids
 
+    def is_blocked(self, task: Task) -> bool:
+        """Whether `task` lives and can't run."""
+        return task in self._ids and task not in self._woken
+
     def id_of(self, task: Task) -> TaskId:
         """The spawn path of a task that lives."""
         return self._ids[task]
