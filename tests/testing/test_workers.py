@@ -243,8 +243,12 @@ def test_a_job_that_nobody_waits_for_is_waited_for_by_us() -> None:
     """It does not reach into the next run."""
     ended: list[int] = []
 
+    def work() -> None:
+        a_moment()
+        ended.append(1)
+
     async def program() -> int:
-        asyncio.get_running_loop().run_in_executor(None, lambda: (a_moment(), ended.append(1)))
+        asyncio.get_running_loop().run_in_executor(None, work)
         return len(ended)
 
     with runner_of(program, "asyncio") as runner:

@@ -56,7 +56,6 @@ class Gate(trio.abc.Instrument):
         self._scope: trio.CancelScope | None = None
         self._parked: set[trio.lowlevel.Task] = set()
         self._picked: trio.lowlevel.Task | None = None
-        self._running: trio.lowlevel.Task | None = None
         self._condemned: set[trio.lowlevel.Task] = set()
         self._deadlines = OldDeadlines()
         self._io_until = math.inf
@@ -96,7 +95,7 @@ class Gate(trio.abc.Instrument):
         try:
             if self._is_ours(task):
                 nursery = task.parent_nursery
-                parent = self._running or (nursery and nursery.parent_task)
+                parent = self._picked or (nursery and nursery.parent_task)
                 shim = Shim(self, task, self._cancellable(task))
                 task.coro = shim  # type: ignore[assignment]  # any coroutine will do
                 self._scheduler.spawned(task, parent, task.name)
@@ -112,17 +111,11 @@ class Gate(trio.abc.Instrument):
         except Exception as error:
             self._fail(error)
 
-    def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        """The picked one begins."""
-        if task is self._picked:
-            self._parked.discard(task)
-            self._running = task
-
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         """It has done its step."""
-        if task is not self._running:
+        if task is not self._picked:
             return
-        self._running = self._picked = None
+        self._picked = None
         try:
             self._scheduler.stepped(task)
             if self._scheduler.is_blocked(task):
@@ -158,7 +151,7 @@ class Gate(trio.abc.Instrument):
 
     def _is_ours(self, task: trio.lowlevel.Task) -> bool:
         parent = task.parent_nursery and task.parent_nursery.parent_task
-        return parent is not None and (parent is self._root or type(parent.coro) is Shim)
+        return parent is not None and (parent is self._root or isinstance(parent.coro, Shim))
 
     def _cancellable(self, task: trio.lowlevel.Task) -> Coroutine[Any, Any, Any]:
         """The coroutine of `task`, in a scope of its own if somebody may cancel it: trio has no other way."""
@@ -203,13 +196,14 @@ class Gate(trio.abc.Instrument):
         self._picked = task
         if task in self._parked:
             trio.lowlevel.reschedule(task)
+            self._parked.discard(task)
 
     def _fail(self, error: Exception) -> None:
         self.error = self.error or error
         for task in self._parked - {self._picked}:
             trio.lowlevel.reschedule(task)
         self._parked.clear()
-        self._picked = self._running = None
+        self._picked = None
         if self._scope is not None:
             self._scope.cancel()
         _wake_trio()

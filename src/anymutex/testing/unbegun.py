@@ -13,7 +13,8 @@ def forgo(coroutine: Any) -> bool:
     """
     if not inspect.iscoroutine(coroutine) or inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED:
         return False
-    for argument in coroutine.cr_frame.f_locals.values():
+    frame: Any = coroutine.cr_frame
+    for argument in frame.f_locals.values():
         forgo(argument)
         forgo(getattr(argument, "coro", None))
     coroutine.close()

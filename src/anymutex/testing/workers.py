@@ -117,8 +117,8 @@ class Workers:
         where = ", ".join(str(stacks.place_of(stacks.site_of(frame))) for frame in frames)
         return (
             "explore can't drive a worker thread that does not come back: it has been at work for "
-            f"{PATIENCE:g} seconds{where and ' at '}{where}. No task goes on while a worker runs, so it must not "
-            "wait for one, unless by anyio.from_thread or run_coroutine_threadsafe"
+            f"{PATIENCE:g} seconds{where and ' at '}{where}. No task goes on while a worker runs, so it must "
+            "not wait for one, unless by anyio.from_thread or run_coroutine_threadsafe"
         )
 
 
