@@ -62,6 +62,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._dispatching = False
         self._news: set[object] = set()
         self._has_news = False
+        self._is_alone = False  # nothing was put into the loop itself since our dispatcher was
         self._rounds = 0
         self._cancels = 0
         self._timers: list[tuple[int, asyncio.TimerHandle]] = []
@@ -127,6 +128,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         task = _stepping_task(callback)
         if task is None:
             self._note_news(callback, args)
+            self._is_alone = False
             return super().call_soon(callback, *args, context=context)
         return self._hold_back(task, callback, args, context)
 
@@ -141,14 +143,20 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         timer = super().call_at(when, callback, *args, context=context)
         if self.scheduler is not None:
             self._timers.append((self.scheduler.jumps, timer))
+            self._is_alone = self._is_alone and when > self._now
         return timer
+
+    def stop(self) -> None:
+        """Stop before the next step."""
+        self._is_alone = False
+        super().stop()
 
     def call_soon_threadsafe(
         self, callback: Callable[[*Ts], object], *args: *Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """Note that there is news from another thread, to be dealt with before the next step."""
         handle = super().call_soon_threadsafe(callback, *args, context=context)
-        self.is_settled = False
+        self.is_settled = self._is_alone = False
         self._has_news = True
         return handle
 
@@ -214,27 +222,39 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def _dispatch_soon(self) -> None:
         if not self._dispatching:
-            self._dispatching = True
+            self._dispatching = self._is_alone = True
             self._has_news = False
             super().call_soon(self._dispatch, context=self._outside)
 
     def _dispatch(self) -> None:
+        """Let one step after the other be taken, until the loop has something else to do in between."""
         try:
+            is_moved = self._go_on_alone()
             self._dispatching = False
-            if self._steps and not self.error and not self._has_to_wait():
-                self._go_on()
+            if self._steps and not self._has_to_wait():
+                self._dispatch_soon()
+                self._has_news = is_moved  # a timer is due in the next round of the loop, after this
         except Exception as error:
             self._fail(error)
+
+    def _go_on_alone(self) -> bool:
+        is_moved = False
+        while self._steps and not self._has_to_wait():
+            is_moved = self._go_on()
+            if not self._is_alone or len(self._files.get_map()) > self._own_files:
+                break  # it has callbacks to run, or files to look at
+        return is_moved
 
     def _fail(self, error: Exception) -> None:
         self.error = self.error or error
         self.stop()
 
     def _has_to_wait(self) -> bool:
-        """Whether a worker runs; we'll be idle then, and wait for it there."""
-        return self.workers.are_there and self.workers.are_running()
+        """Whether a worker runs, for which we'll wait when we are idle; or whether all is over."""
+        return self.error is not None or self.workers.are_there and self.workers.are_running()
 
-    def _go_on(self) -> None:
+    def _go_on(self) -> bool:
+        """Take a step, unless the loop has to settle first; whether a timer is due now."""
         is_quiet = not self._has_news or self._rounds >= SETTLING_ROUNDS
         is_moved = is_quiet and self._inject()
         if is_quiet and not is_moved:
@@ -243,9 +263,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._let_one_go()
         else:
             self._rounds += 1
-        if self._steps:
-            self._dispatch_soon()
-            self._has_news = is_moved  # a timer is due in the next round of the loop, after this
+            self._is_alone = False
+        return is_moved
 
     def _inject(self) -> bool:
         """Do what the scheduler wants done to the program; whether there was any."""
@@ -309,7 +328,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         if self._run.takes_stop():
             self._give_up()
             return select(0)
-        if self._has_a_world_outside() and (found := _wait_for_io(select, timeout)):
+        if self._has_a_world_outside(timeout) and (found := _wait_for_io(select, timeout)):
             return found
         if timeout is not None and self._run.alive:
             self._jump(timeout)
@@ -321,9 +340,10 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._give_up()
         return select(0)
 
-    def _has_a_world_outside(self) -> bool:
-        """Whether a socket is open, or a thread runs that nobody waits for; it may call back at any time."""
-        return len(self._files.get_map()) > self._own_files or bool(self.workers.strangers())
+    def _has_a_world_outside(self, timeout: float | None) -> bool:
+        """Whether a socket is open, or nothing but a thread that nobody waits for may wake somebody."""
+        is_open = len(self._files.get_map()) > self._own_files
+        return is_open or (timeout is None and bool(self.workers.strangers()))
 
     def _jump(self, seconds: float) -> None:
         before = self._now

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import time
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -184,7 +185,7 @@ class Gate(trio.abc.Instrument):
             if not self._inject():
                 self._let_one_go()
         elif timeout in (ENDLESS, POLL):
-            self._idle()
+            self._idle(timeout)
 
     def _let_one_go(self) -> None:
         self._io_until = math.inf
@@ -221,12 +222,14 @@ class Gate(trio.abc.Instrument):
         return POLL if self._has_a_world_outside() else ENDLESS
 
     def _has_a_world_outside(self) -> bool:
-        """Whether a socket is waited for, or a thread runs that nobody waits for."""
-        return _waiting_for_files() > 1 or bool(self._workers.strangers())  # one is trio's own
+        """Whether a socket is waited for, or nothing but a thread that nobody waits for may wake somebody."""
+        if _waiting_for_files() > 1:  # one is trio's own
+            return True
+        return self._clock.next_deadline == math.inf and bool(self._workers.strangers())
 
-    def _idle(self) -> None:
+    def _idle(self, timeout: float) -> None:
         deadline = self._clock.next_deadline
-        if self._has_a_world_outside() and self._is_worth_waiting(deadline):
+        if timeout == POLL and self._is_worth_waiting(deadline):
             return
         if deadline < math.inf:
             self._jump_to(deadline)
@@ -306,5 +309,9 @@ def _children(task: trio.lowlevel.Task) -> list[trio.lowlevel.Task]:
 def _waiting_for_files() -> int:
     """How many tasks wait for one; each system has names of its own for it."""
     statistics = trio.lowlevel.current_statistics().io_statistics
-    names = (name for name in dir(statistics) if name.startswith("tasks_waiting"))
-    return sum(getattr(statistics, name) for name in names)
+    return sum(getattr(statistics, name) for name in _counts_in(type(statistics)))
+
+
+@cache
+def _counts_in(statistics: type) -> list[str]:
+    return [name for name in dir(statistics) if name.startswith("tasks_waiting")]
