@@ -3,8 +3,8 @@
 Run it by `python benchmarks/bench_explore_speed.py [--rounds N] [--schedules N]`.
 
 All run the same anyio programs under random schedules, by turns, and a ratio is taken inside one round, as in
-`interleaved`. The programs are correct: each schedule is run to its end. The time that a report costs is no
-part of this. The collector is left to each explorer, as a user meets it.
+`interleaved`. The time is that of the process on the CPU: other programs on the machine add little to it. The
+programs are correct: each schedule is run to its end. The time that a report costs is no part of this. The collector is left to each explorer, as a user meets it.
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def with_detangle(program: Program, schedules: int, seed: int) -> None:
     async def run() -> None:
         await program()
 
-    stats = detangle.explore(run, runs=schedules, strategy="random", seed=seed, max_duration=600, max_steps=10**7)
+    stats = detangle.explore(
+        run, runs=schedules, strategy="random", seed=seed, max_duration=600, max_steps=10**7
+    )
     assert stats.runs == schedules
 
 
@@ -135,7 +137,7 @@ def hold(contest: Contest, explorers: dict[str, Explore], schedules: int, rounds
 
 
 def print_1000(rounds: int) -> None:
-    """Time 1,000 schedules of the three-task program on each loop; the best lap is the least disturbed one."""
+    """Time 1,000 schedules of the three-task program on each loop; the best lap is the least disturbed."""
     print(f"\n{'1,000 schedules of 3 tasks':<36}{'best, s':>12}{'median':>8}  target")
     for backend in ("asyncio", "trio"):
         explorer = partial(on_backend, backend)

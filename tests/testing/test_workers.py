@@ -232,9 +232,7 @@ def test_a_worker_that_does_not_come_back(
     async def program() -> None:
         await anyio.to_thread.run_sync(work)
 
-    with pytest.raises(
-        UsageError, match=r"worker thread that does not come back: .* at .*test_workers\.py:"
-    ):
+    with pytest.raises(UsageError, match=r"worker thread that does not come back: .* at .*test_workers\.py:"):
         explore(program, backends=[backend])
     assert explore(two_workers, backends=[backend]).verdict == "proved"
 

@@ -251,7 +251,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def _has_to_wait(self) -> bool:
         """Whether a worker runs, for which we'll wait when we are idle; or whether all is over."""
-        return self.error is not None or self.workers.are_there and self.workers.are_running()
+        return self.error is not None or (self.workers.are_there and self.workers.are_running())
 
     def _go_on(self) -> bool:
         """Take a step, unless the loop has to settle first; whether a timer is due now."""

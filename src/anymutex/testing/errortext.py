@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 TELL_ALL = (ConflictError, DeadlockError)
 """Their texts are whole reports, with the stacks of all who took part."""
-OURS = re.compile(r'^backend |started by task "_behind"$')
+OURS = re.compile(r'^backend |started by task "TrioHost._serve"$')
 """Lines that this report has itself, or that tell of the driver."""
 MOST_LINES = 60  # of one message
 

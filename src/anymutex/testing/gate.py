@@ -309,9 +309,11 @@ def _children(task: trio.lowlevel.Task) -> list[trio.lowlevel.Task]:
 def _waiting_for_files() -> int:
     """How many tasks wait for one; each system has names of its own for it."""
     statistics = trio.lowlevel.current_statistics().io_statistics
-    return sum(getattr(statistics, name) for name in _counts_in(type(statistics)))
+    return sum(getattr(statistics, name) for name in _counts_in(statistics.backend))
 
 
 @cache
-def _counts_in(statistics: type) -> list[str]:
+def _counts_in(backend: str) -> list[str]:
+    """Each system has other ones; asked inside a run."""
+    statistics = trio.lowlevel.current_statistics().io_statistics
     return [name for name in dir(statistics) if name.startswith("tasks_waiting")]
