@@ -4,7 +4,8 @@ Run it by `python benchmarks/bench_explore_speed.py [--rounds N] [--schedules N]
 
 All run the same anyio programs under random schedules, by turns, and a ratio is taken inside one round, as in
 `interleaved`. The time is that of the process on the CPU: other programs on the machine add little to it. The
-programs are correct: each schedule is run to its end. The time that a report costs is no part of this. The collector is left to each explorer, as a user meets it.
+programs are correct: each schedule is run to its end, and no report is written. The collector is left to each
+explorer, as a user meets it.
 """
 
 from __future__ import annotations
