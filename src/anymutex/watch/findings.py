@@ -1,0 +1,40 @@
+"""Findings: the races witnessed so far, each pair of lines once, handed to whoever asked for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymutex import tasks
+from anymutex.watch import racereport
+from anymutex.watch.guards import frame_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymutex.watch.activations import Activation
+    from anymutex.watch.ledger import Record, Write
+    from anymutex.watch.racereport import AwaitRace
+    from anymutex.watch.rules import Stale
+    from anymutex.watch.sites import Site
+    from anymutex.watch.written import Written
+
+listeners: list[Callable[[AwaitRace], object]] = []
+
+
+def report_write(kind: str, written: Written, stale: Stale, source: Site) -> None:
+    """A write rests on a stale read."""
+    if not listeners:
+        return
+    reader = stale.level.activation
+    _announce(racereport.of_write(kind, written, stale, source, reader.hooks.file, frame_of(reader)))
+
+
+def report(kind: str, f: Activation, first: Site, second: Site, record: Record, remote: Write) -> None:
+    """Two accesses of one function have another's write between them."""
+    if listeners:
+        _announce(racereport.of_pair(kind, f.hooks.file, first, second, record, remote, tasks.actor()))
+
+
+def _announce(race: AwaitRace) -> None:
+    for listener in tuple(listeners):
+        listener(race)

@@ -1,0 +1,223 @@
+"""The import hook: modules beneath the roots are compiled with hooks in them, and nothing else changes.
+
+Rule 1. A root is a folder (a package, or that of a script) or one file. What lies beneath it is instrumented
+        when it is imported; what was imported before is not, and is warned of.
+Rule 2. The file on disk is only read. Compiled code has a file name of its own in `__pycache__`, with a tag
+        that changes with our version, our rules and the names that the roots define.
+Rule 3. A module that can't be rewritten is loaded as it is: the program goes before its watcher.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import importlib.util
+import marshal
+import os
+import sys
+from contextlib import contextmanager
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anymutex.watch import hooks
+from anymutex.watch.draft import Drafts
+from anymutex.watch.names import Names, names_in
+from anymutex.watch.rewriter import Rewriter
+from anymutex.watch.statements import analyse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import CodeType, ModuleType
+
+_SKIPPED = {"__pycache__", ".git", "node_modules", "site-packages"}
+_MOST_FILES = 2000
+
+
+class Roots:
+    """What is to be instrumented."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = [path.resolve() for path in paths]
+        self.names = names_in(_text(file) for path in self._paths for file in _sources_beneath(path))
+
+    def covers(self, file: str) -> bool:
+        """Whether the source `file` is beneath a root."""
+        path = Path(file).resolve()
+        return any(path == root or root in path.parents for root in self._paths)
+
+    def already_imported(self) -> list[str]:
+        """Modules beneath the roots that came too early."""
+        files = ((name, getattr(module, "__file__", None)) for name, module in list(sys.modules.items()))
+        return [
+            name
+            for name, file in files
+            if file and file.endswith(".py") and self.covers(file) and name not in hooks.modules
+        ]
+
+
+def code_of(source: bytes | str, file: str, names: Names, *, optimize: int = -1) -> CodeType:
+    """Compile `source` with hooks in it."""
+    tree = ast.parse(source, file)
+    drafts = analyse(tree, Drafts(names))
+    Rewriter(drafts).module(tree)
+    code: CodeType = compile(tree, file, "exec", dont_inherit=True, optimize=optimize)
+    return code
+
+
+class InstrumentingLoader(importlib.machinery.SourceFileLoader):
+    """Loads a source file with hooks in it."""
+
+    def __init__(self, name: str, path: str, names: Names) -> None:
+        super().__init__(name, path)
+        self._names = names
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The instrumented code, from its own cache if that is fresh."""
+        path = self.get_filename(fullname)
+        cached = _cache_file(path, self._names.digest)
+        stamp = _stamp_of(path)
+        code = _from_cache(cached, stamp)
+        if code is None:
+            code = self.source_to_code(self.get_data(path), path)
+            _to_cache(cached, stamp, code)
+        return code
+
+    def source_to_code(self, data: Any, path: Any, *, _optimize: int = -1) -> CodeType:  # type: ignore[override]
+        """Compile with hooks; a module that we can't rewrite is compiled as it is."""
+        try:
+            return code_of(data, os.fsdecode(path), self._names, optimize=_optimize)
+        except SyntaxError:
+            return super().source_to_code(data, path)
+        except Exception as error:  # rule 3
+            hooks.rules.complain(error)
+            return super().source_to_code(data, path)
+
+
+class InstrumentingFinder:
+    """Finds what lies beneath the roots, in front of all other finders."""
+
+    def __init__(self, roots: Roots) -> None:
+        self.roots = roots
+        self._is_asking = False
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """What the next finder says, with our loader in place of Python's own for source files."""
+        spec = self._ask_the_others(name, path, target)
+        if spec is None or spec.origin is None or not self.roots.covers(spec.origin):
+            return spec
+        if type(spec.loader) is importlib.machinery.SourceFileLoader:
+            spec.loader = InstrumentingLoader(spec.loader.name, spec.loader.path, self.roots.names)
+        return spec
+
+    def _ask_the_others(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        for finder in sys.meta_path:
+            if finder is not self:
+                find = getattr(finder, "find_spec", None)
+                spec: ModuleSpec | None = find(name, path, target) if find else None
+                if spec is not None:
+                    return spec
+        return None
+
+
+@contextmanager
+def instrumenting(roots: Sequence[Path]) -> Iterator[Roots]:
+    """Instrument what is imported from beneath `roots` in the block."""
+    made = Roots(roots)
+    finder: Any = InstrumentingFinder(made)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield made
+    finally:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+
+
+def folder_of(package: str) -> Path | None:
+    """The folder of a package, or the file of a module, that `--include` names."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        return None
+    if spec.submodule_search_locations:
+        return Path(next(iter(spec.submodule_search_locations)))
+    return None if spec.origin is None else Path(spec.origin)
+
+
+def _sources_beneath(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    count = 0
+    for folder, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if name not in _SKIPPED and not name.startswith(".")]
+        for file in files:
+            if file.endswith(".py"):
+                count += 1
+                yield Path(folder, file)
+        if count > _MOST_FILES:
+            return
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _cache_file(path: str, digest: str) -> Path:
+    tag = f"anymutex-{_rules_digest()}-{digest}"
+    plain = Path(importlib.util.cache_from_source(path))
+    return plain.with_name(f"{plain.stem}.{tag}.pyc")
+
+
+@cache
+def _rules_digest() -> str:
+    """Changes with our version, and with each change of the files that decide what is rewritten."""
+    digest = blake2b(_own_version().encode(), digest_size=4)
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _own_version() -> str:
+    try:
+        return version("anymutex")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _stamp_of(path: str) -> tuple[int, int]:
+    stat = os.stat(path)
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _from_cache(file: Path, stamp: tuple[int, int]) -> CodeType | None:
+    try:
+        with open(file, "rb") as opened:
+            found = marshal.load(opened)
+    except (OSError, EOFError, ValueError, TypeError):
+        return None
+    if not isinstance(found, tuple) or found[:2] != (importlib.util.MAGIC_NUMBER, stamp):
+        return None
+    code: CodeType = found[2]
+    return code
+
+
+def _to_cache(file: Path, stamp: tuple[int, int], code: CodeType) -> None:
+    if sys.dont_write_bytecode:
+        return
+    try:
+        file.parent.mkdir(exist_ok=True)
+        part = file.with_name(f"{file.name}.{os.getpid()}")
+        part.write_bytes(marshal.dumps((importlib.util.MAGIC_NUMBER, stamp, code)))
+        part.replace(file)
+    except OSError:
+        pass
