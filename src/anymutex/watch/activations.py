@@ -100,7 +100,7 @@ class Activation:
         self.records: dict[int, Record | list[Record]] = {}
         self.began = Clock.now
         self.pending: dict[int, Any] = {}
-        self.cursors: dict[int, list[int]] = {}
+        self.cursors: dict[int, int] = {}
         self.waits: dict[int, Any] = {}
 
     def put(self, index: int, record: Record) -> None:
@@ -153,6 +153,7 @@ class Activation:
         """Forget everything."""
         if self.call is not None:
             self.settle()
+        self.waits.clear()
         for records in self.records.values():
             _close(records)
         self.records = {}

@@ -22,7 +22,7 @@ REORDERING = frozenset({"sort", "reverse", "rotate", "move_to_end"})
 CHANGING = ADDING | CONSUMING | REORDERING
 # Of these the first argument is the key, in a dict or a set.
 KEYED_CHANGES = frozenset(
-    {"add", "discard", "move_to_end", "pop", "remove", "setdefault", "__setitem__", "__delitem__"}
+    {"add", "discard", "insert", "move_to_end", "pop", "remove", "setdefault", "__setitem__", "__delitem__"}
 )
 # They read all elements of their argument.
 WHOLE_BUILTINS = frozenset(
@@ -46,7 +46,7 @@ BY_POSITION = frozenset({"[]", "insert", "pop"})
 
 MISSING: Final = object()
 _BASES = (dict, list, set, deque)
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
 class _BaseOf(dict[type, Any]):

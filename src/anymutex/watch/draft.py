@@ -53,6 +53,7 @@ class Drafts:
         self.all: list[Draft] = []
         self.recorded: set[int] = set()  # reads that a function which may suspend takes down
         self.collected: set[int] = set()  # reads that a function which may not hands to its caller
+        self.fragile: set[int] = set()  # functions that use an item after a suspension
         self.muted: set[ast.AST] = set()  # calls whose reads don't flow to the caller
         self.flows: dict[ast.AST, Flow] = {}
         self.names_assigned_global: frozenset[str] = frozenset()

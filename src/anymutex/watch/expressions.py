@@ -274,6 +274,8 @@ class ExpressionFlow(Flow):
         self.sink(index, NOTHING.union(*[found for slot, found in arguments.items() if slot != RECEIVER]))
         if name == "clear" and path:
             self.drains.append((index, path))
+            draft = self.draft(index)
+            draft.first = draft.first._replace(is_drain=True)
         root = root_of(function.value)
         if root and root != "self" and root in self.env and name in containers.ADDING:
             self.env[root] |= NOTHING.union(*arguments.values())

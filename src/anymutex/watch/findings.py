@@ -29,10 +29,20 @@ def report_write(kind: str, written: Written, stale: Stale, source: Site) -> Non
     _announce(racereport.of_write(kind, written, stale, source, reader.hooks.file, frame_of(reader)))
 
 
-def report(kind: str, f: Activation, first: Site, second: Site, record: Record, remote: Write) -> None:
-    """Two accesses of one function have another's write between them."""
+def report(
+    kind: str,
+    f: Activation,
+    first: Site,
+    second: Site | None,
+    record: Record,
+    remote: Write,
+    *,
+    file: str | None = None,
+) -> None:
+    """One or two accesses of a function, and another's write between or before them."""
     if listeners:
-        _announce(racereport.of_pair(kind, f.hooks.file, first, second, record, remote, tasks.actor()))
+        at = file or f.hooks.file
+        _announce(racereport.of_pair(kind, at, first, second, record, remote, tasks.actor()))
 
 
 def _announce(race: AwaitRace) -> None:

@@ -104,11 +104,27 @@ class Flow:
             path=path,
             is_multiple=bool(self.multiply),
             in_test=bool(self.in_test),
+            column=getattr(node, "col_offset", -1),
+            **self._parts_of(node),
             is_caught=bool(self.caught),
             parameters=tuple(self.parameters) if kind == FUNCTION else (),
             mangled=self.mangled(how) if how else how,
         )
         return self.drafts.add(node, place, site, getattr(self, "index", len(self.drafts.all)))
+
+    def _parts_of(self, node: ast.AST) -> dict[str, str]:
+        """The container and the key that a failing expression is about."""
+        match node:
+            case ast.Subscript():
+                container, key = node.value, node.slice
+            case ast.Call(func=ast.Attribute(attr="pop" | "remove" | "move_to_end" | "index"), args=[key, *_]):
+                container = node.func.value
+            case _:
+                return {}
+        if self.count and self.records:
+            self.drafts.fragile.add(self.index)
+        found, _ = _Substituted(self).of(container)
+        return {"container": ast.unparse(found), "key": ast.unparse(key)}
 
     def draft(self, index: int) -> Draft:
         """The draft at `index`."""

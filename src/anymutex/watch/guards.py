@@ -64,6 +64,15 @@ def still_holds(guard: Guard, activation: Activation) -> bool | None:
         return None
 
 
+def looked_up(container: str, key: str | None, frame: FrameType) -> tuple[Any, Any] | None:
+    """The container and the key that two expressions of `frame` stand for; None if that can't be told."""
+    evaluation = _Evaluation(frame.f_locals, frame.f_globals)
+    try:
+        return evaluation.value(_parsed(container)), None if key is None else evaluation.value(_parsed(key))
+    except Exception:
+        return None
+
+
 def frame_of(activation: Activation) -> FrameType | None:
     """The frame of an activation that called what runs now."""
     site = activation.hooks.sites[activation.index]

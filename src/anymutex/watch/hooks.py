@@ -9,9 +9,10 @@ Rule 3. A hook of a read takes it down in the activation; a *glance* is a read f
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from anymutex.watch import activations, containers, rules
+from anymutex.watch import activations, containers, draining, iteration, orphaning, rules, vanishing
 from anymutex.watch.activations import Activation, Call, number_of_task, running
 from anymutex.watch.containers import STRUCTURE, base_of
 from anymutex.watch.ledger import Clock, Record, open_reads
@@ -67,6 +68,11 @@ class Hooks:
 
     def leave(self, f: Activation) -> None:
         """It ends, in whatever way."""
+        error = sys.exc_info()[1]
+        if error is not None:
+            vanishing.ended_by(error, f)
+        if f.waits:
+            orphaning.end_all(f)
         self._step_out(f)
         if f.via is not None and f.records:
             _hand_on(f, self.sites[f.index].control)
@@ -250,8 +256,16 @@ class Hooks:
                 call.add(Record(thing, location, Clock.now, containers.has(thing, key)))
         return thing
 
+    def glance_whole(self, value: T) -> T:
+        """A container is read as a whole for a caller."""
+        if base_of[type(value)] is not None:
+            call = _innermost_call()
+            if call is not None:
+                call.add(Record(value, STRUCTURE, Clock.now))
+        return value
+
     def glance_size(self, value: T) -> T:
-        """A container is asked for a caller what is in it."""
+        """A container is asked for a caller how many elements it has."""
         if base_of[type(value)] is not None:
             call = _innermost_call()
             if call is not None:
@@ -282,8 +296,14 @@ class Hooks:
     def _use(self, thing: Any, key: Any, f: Activation | None, index: int) -> None:
         site = self.sites[index]
         if site.kind == "write":
-            hook = self.change if site.how in containers.CHANGING else self.store
-            hook(thing, key, index)
+            if site.how in containers.CONSUMING:
+                self.take(thing, key, index)
+            elif site.how in containers.CHANGING:
+                self.change(thing, key, index)
+            elif site.how == "del":
+                self.remove(thing, key, index)
+            else:
+                self.store(thing, key, index)
             if f is not None:
                 _take_own(thing, location_of(thing, key, "[]"), f, index)
         elif f is None:
@@ -321,13 +341,34 @@ class Hooks:
         self._value = NO_VALUE
         return thing
 
+    def empty(self, thing: T, name: str, index: int) -> T:
+        """An empty container is about to be assigned to an attribute."""
+        old = containers.attribute_of(thing, name)
+        if id(old) in open_reads and id(thing) not in open_reads:
+            draining.drained(Written(self, thing, name, index, NO_VALUE))
+        return self.write(thing, name, index)
+
     def store(self, thing: T, key: Hashable, index: int) -> T:
         """An item is about to be assigned or deleted."""
         if id(thing) in open_reads:
             location = location_of(thing, key, "[]")
             if location is not None:
-                self._wrote(thing, location, index)
+                self._wrote(thing, location, index, key)
         self._value = NO_VALUE
+        return thing
+
+    def remove(self, thing: T, key: Hashable, index: int) -> T:
+        """An item is about to be deleted."""
+        if base_of[type(thing)] is not None:
+            vanishing.note_removal(self, thing, key, index)
+            self.store(thing, key, index)
+        return thing
+
+    def take(self, thing: T, key: Hashable, index: int) -> T:
+        """A method that takes something out of a container is about to be called."""
+        if base_of[type(thing)] is not None:
+            vanishing.note_removal(self, thing, key, index)
+            self.change(thing, key, index)
         return thing
 
     def change(self, thing: T, key: Hashable, index: int) -> T:
@@ -338,7 +379,7 @@ class Hooks:
                 keyed = key is not None and (base is dict or base is set)
                 location = location_of(thing, key, "[]") if keyed else STRUCTURE
                 if location is not None:
-                    self._wrote(thing, location, index)
+                    self._wrote(thing, location, index, key)
         return thing
 
     def write_own(self, thing: T, name: str, f: Activation, index: int) -> T:
@@ -359,6 +400,14 @@ class Hooks:
         if base_of[type(thing)] is not None and key is not None:
             _take_own(thing, location_of(thing, key, "[]"), f, index)
         return thing
+
+    def take_own(self, thing: T, key: Hashable, f: Activation, index: int) -> T:
+        """As `take`."""
+        return self.take(thing, key, index)
+
+    def remove_own(self, thing: T, key: Hashable, f: Activation, index: int) -> T:
+        """As `remove`."""
+        return self.remove(thing, key, index)
 
     def name_written(self, value: T, cell: Cell | None, name: str, index: int) -> T:
         """A name that functions share is about to be assigned."""
@@ -384,9 +433,9 @@ class Hooks:
                 self._wrote(record.thing, record.key, index)
         return value
 
-    def _wrote(self, thing: Any, key: Hashable, index: int) -> None:
+    def _wrote(self, thing: Any, key: Hashable, index: int, argument: Any = None) -> None:
         try:
-            rules.wrote(Written(self, thing, key, index, self._value))
+            rules.wrote(Written(self, thing, key, index, self._value, argument))
         except Exception as error:
             rules.complain(error)
         self._value = NO_VALUE
@@ -395,19 +444,22 @@ class Hooks:
 
     def loop(self, iterable: T, f: Activation, index: int) -> T:
         """A loop over something that lives begins."""
-        rules.begin_loop(f, index, iterable)
+        iteration.begin_loop(f, index, iterable)
         return iterable
 
     def turn(self, f: Activation, index: int) -> None:
         """It is about to ask for the next element."""
-        rules.turn_loop(f, index)
+        iteration.turn_loop(f, index)
 
     def waiting(self, value: T, f: Activation, index: int) -> T:
         """What a local name stands for is about to be waited on."""
+        orphaning.begin_wait(f, index, value)
         return value
 
     def waited(self, value: T, f: Activation, index: int) -> T:
         """The wait is over."""
+        if f.waits:
+            orphaning.end_wait(f, index, is_over=True)
         return value
 
 

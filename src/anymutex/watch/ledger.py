@@ -20,6 +20,7 @@ from anymutex import stacks
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from anymutex.starts import Start
     from anymutex.tasks import Actor
     from anymutex.watch.sites import Site
 
@@ -42,6 +43,8 @@ class Write(NamedTuple):
 
     time: int
     actor: Actor
+    who: str
+    start: Start | None
     site: Site
     file: str
     stack: list[stacks.Site]
@@ -50,6 +53,7 @@ class Write(NamedTuple):
     """The value it wrote over, as text."""
     position: int | None
     """Of a change of a list: where elements moved from."""
+    key: Key
 
 
 open_reads: dict[int, dict[Key, int]] = {}
@@ -108,7 +112,7 @@ def remote_write(record: Record, me: Actor) -> Write | None:
 def stack_here(depth: int) -> list[stacks.Site]:
     """Where the caller's caller (`depth` frames up) stands, the innermost call first."""
     frame: Any = sys._getframe(depth)
-    found = []
+    found: list[stacks.Site] = []
     while frame is not None and len(found) < _DEEPEST:
         found.append((frame.f_code, frame.f_lasti))
         frame = frame.f_back

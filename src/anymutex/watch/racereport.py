@@ -155,18 +155,21 @@ def of_write(
 
 
 def of_pair(
-    kind: str, file: str, first: Site, second: Site, record: Record, remote: Write, me: Actor
+    kind: str, file: str, first: Site, second: Site | None, record: Record, remote: Write, me: Actor
 ) -> AwaitRace:
     """The race of two accesses of one function with another's write between them."""
     who = tasks.described(me)
-    location = location_text(record.thing, record.key, second)
-    places = [stacks.place_in(file, site.line, site.function) for site in (first, second)]
+    location = location_text(record.thing, record.key, second or first)
+    one = stacks.place_in(file, first.line, first.function)
+    two = None if second is None else stacks.place_in(file, second.line, second.function)
+    written_first = kind == "write-then-read"
+    reads, writes = ((two,), (one,)) if written_first else ((one,), (two,))
     return AwaitRace(
         rule=kind,
         location=location,
         backend=_backend(),
-        reads=(Access(who, f"read of {location}", (places[1],)),),
-        writes=(Access(who, f"Write of {location}", (places[0],)),),
+        reads=tuple(Access(who, f"read of {location}", (place,)) for place in reads if place),
+        writes=tuple(Access(who, f"Write of {location}", (place,)) for place in writes if place),
         remote=_remote(remote, location, None),
         awaits=(),
         made=None,
@@ -196,7 +199,7 @@ def _remote(remote: Write, location: str, after: str | None) -> Access:
     )
     site_place = stacks.place_in(remote.file, remote.site.line, remote.site.function)
     return Access(
-        tasks.described(remote.actor),
+        remote.who,
         f"write of {location}",
         places or (site_place,),
         _change(remote.before, after),

@@ -30,6 +30,7 @@ SPAWNING = frozenset(
         "start_soon", "submit", "to_thread", "wait", "wait_for", "as_completed",
     }
 )  # fmt: skip
+_OWN = {"write": "write_own", "store": "store_own", "change": "change_own", "take": "take_own", "remove": "remove_own"}
 HOOKS = "_@am"
 ACTIVATION = "_@f"
 CELL = "_@cell_"
@@ -92,6 +93,8 @@ class Rewriter(ast.NodeTransformer):
         if not flow.records or any(isinstance(inner, ast.YieldFrom) for inner in in_own_scope(flow.node)):
             return False
         drafts = self._drafts
+        if flow.index in drafts.fragile:
+            return True
         return any(
             index in drafts.recorded or (draft.first.kind == "call" and _is_hooked(index, draft, drafts))
             for index, draft in enumerate(drafts.all[flow.index :], flow.index)
@@ -172,7 +175,7 @@ class Rewriter(ast.NodeTransformer):
             return result
         if self._active and index in self._drafts.recorded:
             return self._call("size", result, self._f(node), index, at=node)
-        return self._call("glance_size", result, at=node)
+        return self._call(self._size_glance(index), result, at=node)
 
     def _waited(self, node: ast.Name, result: ast.expr) -> ast.expr:
         index = self._drafts.index(node, "wait")
@@ -216,7 +219,11 @@ class Rewriter(ast.NodeTransformer):
     def _sized_value(self, base: ast.expr, index: int, at: ast.expr) -> ast.expr:
         if self._active and index in self._drafts.recorded:
             return self._call("size", base, self._f(at), index, at=base)
-        return self._call("glance_size", base, at=base)
+        return self._call(self._size_glance(index), base, at=base)
+
+    def _size_glance(self, index: int) -> str:
+        is_size = self._drafts.all[index].first.how in {"len", "truth"}
+        return "glance_size" if is_size else "glance_whole"
 
     def _hook_method(self, node: ast.Call) -> None:
         if not isinstance(node.func, ast.Attribute):
@@ -233,7 +240,8 @@ class Rewriter(ast.NodeTransformer):
             return
         key: Any = node.args[0] if keyed else None
         if change is not None:
-            function.value = self._writing("change", function.value, key, index, node)
+            hook = "take" if function.attr in containers.CONSUMING else "change"
+            function.value = self._writing(hook, function.value, key, index, node)
         else:
             function.value = self._reading(function.value, key, index, node, "item", "glance_item")
 
@@ -272,12 +280,14 @@ class Rewriter(ast.NodeTransformer):
             case ast.Attribute():
                 node.value = self.visit(node.value)
                 if index is not None and self._flow is not None and not self._initialises(node):
-                    node.value = self._writing("write", node.value, self._mangled(node.attr), index, node)
+                    hook = "empty" if self._drafts.all[index].first.is_drain else "write"
+                    node.value = self._writing(hook, node.value, self._mangled(node.attr), index, node)
             case ast.Subscript():
                 node.value, node.slice = self.visit(node.value), self.visit(node.slice)
                 if index is not None and self._flow is not None and not isinstance(node.slice, ast.Slice):
                     if _is_simple(node.slice):
-                        node.value = self._writing("store", node.value, node.slice, index, node)
+                        hook = "remove" if isinstance(node.ctx, ast.Del) else "store"
+                        node.value = self._writing(hook, node.value, node.slice, index, node)
                     else:
                         node.value, node.slice = self._split(node.value, node.slice, index, node)
         return node
@@ -286,7 +296,7 @@ class Rewriter(ast.NodeTransformer):
         self, hook: str, base: ast.expr, key: ast.expr | str | None, index: int, at: ast.expr
     ) -> ast.expr:
         if self._active and index in self._drafts.recorded:
-            return self._call(f"{hook}_own", base, key, self._f(at), index, at=base)
+            return self._call(_OWN.get(hook, hook), base, key, self._f(at), index, at=base)
         return self._call(hook, base, key, index, at=base)
 
     def _initialises(self, node: ast.Attribute) -> bool:

@@ -17,11 +17,12 @@ is recorded, there are no lock sets and no vector clocks, and locks that work ke
 from __future__ import annotations
 
 import sys
+from collections import deque
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anymutex import tasks
-from anymutex.watch import containers, findings, guards, ledger
+from anymutex import starts, tasks
+from anymutex.watch import containers, draining, findings, guards, ledger
 from anymutex.watch.containers import STRUCTURE
 from anymutex.watch.ledger import Clock, Write
 from anymutex.watch.levels import levels_of
@@ -52,6 +53,8 @@ def wrote(written: Written) -> None:
     """A location that somebody has read is about to be written."""
     if not written.has_effect:
         return
+    if written.site.is_drain:
+        draining.drained(written)
     _judge(written)
     _take_down(written)
 
@@ -136,7 +139,7 @@ def _matches(written: Written, record: Record, is_data: bool) -> bool:
     if record.thing is not written.thing:
         return False
     if record.key == STRUCTURE:
-        by_position = written.base in {list, containers.deque} and written.site.how in containers.BY_POSITION
+        by_position = written.base in {list, deque} and written.site.how in containers.BY_POSITION
         return by_position if is_data else written.is_structural
     if written.key == STRUCTURE:
         return False
@@ -199,11 +202,14 @@ def _take_down(written: Written) -> None:
     write = Write(
         time=Clock.now,
         actor=written.me,
+        who=tasks.described(written.me),
+        start=starts.start_of(written.me),
         site=written.site,
         file=written.hooks.file,
         stack=ledger.stack_here(5),
         is_structural=written.is_structural,
         before=written.old_text,
-        position=None,
+        position=written.position,
+        key=written.key,
     )
     ledger.take_down(thing, keys, write)

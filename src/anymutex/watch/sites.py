@@ -72,6 +72,13 @@ class Site(NamedTuple):
     """Of a function: their names, for call sites that name them."""
     owner: int = -1
     """The site of the function it is in."""
+    column: int = -1
+    container: str | None = None
+    """Of an access to an item: the expression of the container."""
+    key: str | None = None
+    """And of the key."""
+    is_drain: bool = False
+    """Of a write: whether it empties a container, or puts an empty one in its place."""
     mangled: str = ""
     """The name of an attribute as the object knows it."""
 

@@ -147,6 +147,8 @@ class StatementFlow(ExpressionFlow):
             return
         if value is not None and is_empty(value):
             self.drains.append((index, path))
+            draft = self.draft(index)
+            draft.first = draft.first._replace(is_drain=True)
         self.own_writes[path] = index, self.count
         self.env[path_of(target) or path] = found
         root = root_of(target)

@@ -32,15 +32,17 @@ class Written:
         key: Where in it.
         index: The site.
         value: What is going to be stored, if the code had to hand it over.
+        argument: The key as it was given: of a list, a position or an element.
     """
 
-    def __init__(self, hooks: Hooks, thing: Any, key: Key, index: int, value: Any) -> None:
+    def __init__(self, hooks: Hooks, thing: Any, key: Key, index: int, value: Any, argument: Any = None) -> None:
         self.hooks = hooks
         self.thing = thing
         self.key = key
         self.index = index
         self.site: Site = hooks.sites[index]
         self._value = value
+        self._argument = argument
 
     @cached_property
     def me(self) -> Actor:
@@ -103,6 +105,19 @@ class Written:
         if how in {"add", "setdefault", "__setitem__"}:
             return not is_there
         return is_there  # taken out, or moved
+
+    @property
+    def position(self) -> int | None:
+        """Where in a list elements begin to move; None if that is not known."""
+        if self.base is not list:
+            return None
+        how, size = self.site.how, containers.size_of(self.thing)
+        if how == "remove":
+            return next((at for at, element in enumerate(self.thing) if element is self._argument), None)
+        if how in {"pop", "insert", "del"}:
+            at = self._argument if isinstance(self._argument, int) else size - 1
+            return at + size if at < 0 else at
+        return None
 
     @property
     def has_effect(self) -> bool:
