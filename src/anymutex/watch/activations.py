@@ -18,7 +18,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from anymutex import tasks
-from anymutex.watch.ledger import Clock, Record, close_read, open_read
+from anymutex.watch.ledger import SPENT, Clock, Record, close_read, open_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ _MOST_OF_ONE_SITE = 64
 class Call:
     """A call under way, and what was read for it so far."""
 
-    __slots__ = ("activation", "index", "inherited", "outer", "reads")
+    __slots__ = ("activation", "checks", "index", "inherited", "outer", "reads")
 
     def __init__(self, index: int, activation: Activation) -> None:
         self.index = index
@@ -41,6 +41,8 @@ class Call:
         self.inherited: Call | type | None = Call  # of a call that may start tasks: the origin before it
         self.reads: list[Record] | None = []
         """None when it is over, or when too much was read."""
+        self.checks: list[tuple[Any, Key]] = []
+        """What was looked at inside before something was done: it was up to date then."""
 
     def add(self, record: Record) -> None:
         """Something was read on behalf of this call."""
@@ -140,6 +142,19 @@ class Activation:
             return ()
         return found if type(found) is list else (found,)  # type: ignore[return-value]
 
+    def spend(self, thing: Any, key: Key) -> None:
+        """The task writes a location: what it read there before has been acted on."""
+        for index, found in self.records.items():
+            records = found if type(found) is list else [found]  # type: ignore[list-item]
+            if any(record.thing is thing and record.key == key for record in records):
+                spent = [_spent(record, thing, key) for record in records]
+                self.records[index] = spent if type(found) is list else spent[0]
+        call = self.call
+        while call is not None:
+            if call.reads:
+                call.reads = [_spent(record, thing, key) for record in call.reads]
+            call = call.outer
+
     def settle(self) -> None:
         """No call of this function is under way, whatever was broken off."""
         call = self.call
@@ -184,6 +199,10 @@ def innermost() -> Activation | None:
         call = origin.get()
         return None if call is None else call.activation
     return found
+
+
+def _spent(record: Record, thing: Any, key: Key) -> Record:
+    return record._replace(seen=SPENT) if record.thing is thing and record.key == key else record
 
 
 def _close(records: Record | list[Record]) -> None:

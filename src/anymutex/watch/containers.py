@@ -2,7 +2,8 @@
 
 Rule 1. A container is a list, dict, set or deque, or a subclass. It is looked into through the methods of
         these base classes alone: a subclass's own `__contains__` or `__getitem__` may delete or reorder.
-Rule 2. `STRUCTURE` stands for which elements there are, and in what order, beside the single keys.
+Rule 2. `STRUCTURE` stands for which elements there are, and in what order, beside the single keys;
+        `CONTENTS` for all of it, the elements themselves included.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import deque
 from typing import Any, Final
 
 STRUCTURE: Final = "*"
+CONTENTS: Final = "**"
 
 KEYED_READS = frozenset({"get", "index", "count", "__getitem__", "__contains__"})
 WHOLE_READS = frozenset({"keys", "values", "items", "copy"})

@@ -21,6 +21,7 @@ class Draft:
         self.data: set[int] = set()
         self.control: set[int] = set()
         self.recheck: set[int] = set()
+        self.checks: set[int] = set()
         self.drains: set[int] = set()
         self.aliases: set[int] = set()
         self.arguments: dict[str | int, set[int]] = {}
@@ -53,6 +54,7 @@ class Drafts:
         self.all: list[Draft] = []
         self.recorded: set[int] = set()  # reads that a function which may suspend takes down
         self.collected: set[int] = set()  # reads that a function which may not hands to its caller
+        self.checked: set[int] = set()  # reads of such a function before it calls another
         self.fragile: set[int] = set()  # functions that use an item after a suspension
         self.muted: set[ast.AST] = set()  # calls whose reads don't flow to the caller
         self.flows: dict[ast.AST, Flow] = {}

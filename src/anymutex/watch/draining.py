@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from anymutex.watch import containers, findings, ledger
-from anymutex.watch.containers import STRUCTURE, base_of
+from anymutex.watch.containers import CONTENTS, STRUCTURE, base_of
 from anymutex.watch.levels import levels_of
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.written import Written
 
-_ADDING = {"append", "appendleft", "insert", "extend", "add", "[]", "__setitem__", "setdefault", "update"}
-_ASKING_SIZE = {"len", "truth", "in"}
+_ADDING = {"augmented", "append", "appendleft", "insert", "extend", "add", "[]", "__setitem__", "setdefault", "update"}
 
 
 def drained(written: Written) -> None:
@@ -31,14 +30,13 @@ def drained(written: Written) -> None:
     for level in levels_of(written):
         for source in level.activation.records:
             for record in level.activation.of(source):
-                if record.thing is container and record.key == STRUCTURE:
+                if record.thing is container and record.key in (STRUCTURE, CONTENTS):
                     _look(written, level.activation, source, record)
 
 
 def _look(written: Written, f: Activation, source: int, record: Record) -> None:
     site = f.hooks.sites[source]
-    asks_size = site.how in _ASKING_SIZE or (site.kind == "call" and record.seen is not None)
-    remote = None if asks_size else ledger.remote_write(record, written.me)
+    remote = None if record.seen is not None else ledger.remote_write(record, written.me)
     if remote is not None and remote.site.how in _ADDING and _is_there(record.thing, remote):
         findings.report("dropped-insert", f, site, written.site, record, remote)
 

@@ -163,6 +163,18 @@ class ExpressionFlow(Flow):
         names = (inner.id for inner in ast.walk(node.body) if isinstance(inner, ast.Name))
         return NOTHING.union(*[self.of_name(name) for name in names if name not in own])
 
+    def _of_Dict(self, node: ast.Dict) -> Sources:
+        found = NOTHING
+        for key, value in zip(node.keys, node.values, strict=True):
+            found |= self.value(key) | self.value(value)
+            if key is None and isinstance(value, _REFERENCES):
+                found |= self._whole(value, "unpacking")
+        return found
+
+    def _of_Starred(self, node: ast.Starred) -> Sources:
+        found = self.value(node.value)
+        return found | self._whole(node.value, "unpacking") if isinstance(node.value, _REFERENCES) else found
+
     def _of_comprehension(self, node: Comprehension) -> Sources:
         before = dict(self.env)
         found = NOTHING
@@ -199,6 +211,7 @@ class ExpressionFlow(Flow):
         receiver = self.value(function.value) if isinstance(function, ast.Attribute) else self.value(function)
         arguments = self._arguments(node)
         arguments[RECEIVER] = receiver
+        self._read_whole(node)
         given = NOTHING.union(*arguments.values())
         name = last_name(function) or ""
         if isinstance(function, ast.Attribute):
@@ -215,6 +228,12 @@ class ExpressionFlow(Flow):
         owner = function.value if isinstance(function, ast.Attribute) else None
         is_inside = isinstance(whole, ast.Await)
         return given | self._called(whole, name, owner, arguments, inside=int(is_inside))
+
+    def _read_whole(self, node: ast.Call) -> None:
+        """Whoever is given a container may read all of it: said only for those that are emptied later."""
+        for argument in node.args:
+            if isinstance(argument, ast.Attribute) and self.records:
+                self._whole(argument, "argument")
 
     def _arguments(self, node: ast.Call) -> dict[str | int, Sources]:
         found: dict[str | int, Sources] = {}
@@ -280,6 +299,11 @@ class ExpressionFlow(Flow):
         if root and root != "self" and root in self.env and name in containers.ADDING:
             self.env[root] |= NOTHING.union(*arguments.values())
         self.at[index] = self.count
+        came_from = self.older(arguments[RECEIVER])
+        if name in containers.ADDING and any(source >= 0 for source in came_from):
+            self.draft(index).arguments.setdefault(RECEIVER, set()).update(came_from)
+        if name == "setdefault" and keyed:
+            return self.read(node, "read", name, spelled)
         return NOTHING
 
     def _by_name(self, node: ast.Call, name: str, arguments: dict[str | int, Sources]) -> Sources:

@@ -150,6 +150,7 @@ class Flow:
         draft.control |= self.older(control, inside)
         now = {source for source in data | control if source >= 0 and self.at.get(source) == self.count}
         draft.recheck |= now
+        draft.checks |= {source for source in control if source >= 0}
         spelled = draft.first.path
         draft.is_fresh = spelled is not None and any(self._spells_same(source, spelled) for source in now)
         draft.guards.update(dict.fromkeys(self.guards))
@@ -246,6 +247,9 @@ class Flow:
         leaving = {source for source in self.returns | self.raises if source >= 0}
         if not self.records:
             drafts.collected |= leaving
+            for draft in drafts.all[self.index :]:
+                if draft.owner == self.index and draft.first.kind == "call":
+                    drafts.checked |= {source for source in draft.checks if source not in leaving}
             if leaving:
                 drafts.muted |= self._discarded_calls()
             return

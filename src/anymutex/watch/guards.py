@@ -52,6 +52,10 @@ class _NotPure(Exception):
     pass
 
 
+class _Raises(Exception):
+    """The function that is evaluated would raise."""
+
+
 def still_holds(guard: Guard, activation: Activation) -> bool | None:
     """Whether `guard` of the function of `activation` would let through again; None if that is unknown."""
     frame = frame_of(activation)
@@ -59,7 +63,9 @@ def still_holds(guard: Guard, activation: Activation) -> bool | None:
         return None
     try:
         found = _Evaluation(frame.f_locals, frame.f_globals).value(_parsed(guard.text))
-        return bool(found) == guard.outcome
+        return guard.outcome is None or bool(found) == guard.outcome
+    except _Raises:
+        return False if guard.outcome is None else None
     except Exception:
         return None
 
@@ -266,6 +272,11 @@ class _Evaluation:
                         return outcome
                 case ast.Assign(targets=[ast.Name() as target]):
                     self._names[target.id] = self.value(statement.value)
+                case ast.Raise():
+                    raise _Raises
+                case ast.Assert():
+                    if not self._checked(self.value(statement.test)):
+                        raise _Raises
                 case ast.Expr(value=ast.Constant()) | ast.Pass():
                     pass
                 case _:

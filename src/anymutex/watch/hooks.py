@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from anymutex.watch import activations, containers, draining, iteration, orphaning, rules, vanishing
 from anymutex.watch.activations import Activation, Call, number_of_task, running
-from anymutex.watch.containers import STRUCTURE, base_of
+from anymutex.watch.containers import CONTENTS, STRUCTURE, base_of
 from anymutex.watch.ledger import Clock, Record, open_reads
 from anymutex.watch.sites import from_plain
 from anymutex.watch.written import NO_VALUE, Written
@@ -198,7 +198,7 @@ class Hooks:
     def size(self, value: T, f: Activation, index: int) -> T:
         """It is about to be asked whether a container is empty, how long it is, or what is in it."""
         if base_of[type(value)] is not None:
-            record = Record(value, STRUCTURE, Clock.now, containers.size_of(value))
+            record = _sized(value, self.sites[index].how)
             if self.sites[index].is_multiple:
                 f.put_more(index, record)
             else:
@@ -222,7 +222,7 @@ class Hooks:
             return
         if site.own_write is not None:
             rules.written_then_read(f, site, thing, location)
-        seen = containers.size_of(thing) if location == STRUCTURE else has(thing, key)
+        seen = ("in", int(has(thing, key))) if site.how == "in" and location != STRUCTURE else None
         record = Record(thing, location, Clock.now, seen)
         if site.is_multiple:
             f.put_more(index, record)
@@ -244,7 +244,7 @@ class Hooks:
             call = _innermost_call()
             location = None if call is None else location_of(thing, key, "[]")
             if call is not None and location is not None:
-                call.add(Record(thing, location, Clock.now, containers.has(thing, key)))
+                call.add(Record(thing, location, Clock.now))
         return thing
 
     def glance_member(self, thing: T, key: Hashable) -> T:
@@ -253,7 +253,8 @@ class Hooks:
             call = _innermost_call()
             location = None if call is None else location_of(thing, key, "in")
             if call is not None and location is not None:
-                call.add(Record(thing, location, Clock.now, containers.has(thing, key)))
+                seen = None if location == STRUCTURE else ("in", int(containers.has(thing, key)))
+                call.add(Record(thing, location, Clock.now, seen))
         return thing
 
     def glance_whole(self, value: T) -> T:
@@ -261,7 +262,7 @@ class Hooks:
         if base_of[type(value)] is not None:
             call = _innermost_call()
             if call is not None:
-                call.add(Record(value, STRUCTURE, Clock.now))
+                call.add(_sized(value, "whole"))
         return value
 
     def glance_size(self, value: T) -> T:
@@ -269,7 +270,15 @@ class Hooks:
         if base_of[type(value)] is not None:
             call = _innermost_call()
             if call is not None:
-                call.add(Record(value, STRUCTURE, Clock.now, containers.size_of(value)))
+                call.add(_sized(value, "len"))
+        return value
+
+    def glance_truth(self, value: T) -> T:
+        """A container is asked for a caller whether it is empty."""
+        if base_of[type(value)] is not None:
+            call = _innermost_call()
+            if call is not None:
+                call.add(_sized(value, "truth"))
         return value
 
     def glance_name(self, value: T, cell: Cell | None, name: str) -> T:
@@ -277,6 +286,29 @@ class Hooks:
         call = _innermost_call()
         if call is not None:
             call.add(Record(self.space if cell is None else cell, name, Clock.now))
+        return value
+
+    # -- what a function that can't suspend looks at before it calls another
+
+    def check(self, thing: T, name: str) -> T:
+        """An attribute is looked at."""
+        call = _innermost_call()
+        if call is not None:
+            call.checks.append((thing, name))
+        return thing
+
+    def check_item(self, thing: T, key: Hashable) -> T:
+        """An item is, or whether it is there."""
+        call = _innermost_call()
+        if call is not None and base_of[type(thing)] is not None:
+            call.checks.append((thing, location_of(thing, key, "[]")))
+        return thing
+
+    def check_size(self, value: T) -> T:
+        """The size of a container is."""
+        call = _innermost_call()
+        if call is not None:
+            call.checks.append((value, STRUCTURE))
         return value
 
     # -- keys that are evaluated once, after their container (or before it, with `in`)
@@ -328,6 +360,11 @@ class Hooks:
         return thing
 
     # -- writes
+
+    def change_of(self, thing: T, key: Hashable, f: Activation, index: int) -> T:
+        """As `change`, of a container that came out of a slot before a suspension."""
+        rules.changed_apart(f, self.sites[index], thing)
+        return self.change(thing, key, index)
 
     def value(self, value: T) -> T:
         """What is going to be stored."""
@@ -477,6 +514,12 @@ def location_of(thing: Any, key: Any, how: str) -> Any:
     except TypeError:
         return None
     return ("[]", key)
+
+
+def _sized(value: Any, how: str) -> Record:
+    if how in {"len", "truth"}:
+        return Record(value, STRUCTURE, Clock.now, (how, containers.size_of(value)))
+    return Record(value, CONTENTS, Clock.now)
 
 
 def _innermost_call() -> Call | None:

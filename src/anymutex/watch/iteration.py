@@ -27,7 +27,7 @@ def begin_loop(f: Activation, index: int, iterable: Any) -> None:
         iterable = next(iter(gc.get_referents(iterable)), None)
     if base_of[type(iterable)] is None:
         return
-    f.put(index, Record(iterable, STRUCTURE, Clock.now, containers.size_of(iterable)))
+    f.put(index, Record(iterable, STRUCTURE, Clock.now))
     f.cursors[index] = 0
 
 

@@ -13,9 +13,11 @@ Rule 4. What is kept of an object is its `id`; the reads that are open keep the 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from anymutex import stacks
+from anymutex.watch import containers
+from anymutex.watch.containers import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -34,8 +36,8 @@ class Record(NamedTuple):
     key: Key
     time: int
     """How many writes had been taken down before it."""
-    seen: Any = None
-    """Of a container, what it was asked: whether the key is there, how many elements there are."""
+    seen: tuple[str, int] | None = None
+    """Of a container, what it was asked and what it said: `("in", True)`, `("len", 3)`; or `SPENT`."""
 
 
 class Write(NamedTuple):
@@ -56,6 +58,8 @@ class Write(NamedTuple):
     key: Key
 
 
+SPENT: Final = ("spent", 0)
+"""The task has acted on it, by a write of its own: what follows does not rest on it any more."""
 open_reads: dict[int, dict[Key, int]] = {}
 writes: dict[int, dict[Key, tuple[Write, ...]]] = {}
 _DEEPEST = 10
@@ -107,6 +111,15 @@ def remote_write(record: Record, me: Actor) -> Write | None:
         if write.actor != me and write.time > record.time:
             return write
     return None
+
+
+def content_of(record: Record) -> Any:
+    """What is at a location now."""
+    if isinstance(record.key, tuple):
+        return containers.item_of(record.thing, record.key[1])
+    if isinstance(record.thing, dict):
+        return record.thing.get(record.key, MISSING)
+    return containers.attribute_of(record.thing, str(record.key))
 
 
 def stack_here(depth: int) -> list[stacks.Site]:

@@ -10,9 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import tasks
-from anymutex.watch import containers, findings, ledger
-from anymutex.watch.containers import MISSING
-from anymutex.watch.ledger import Clock, Record, close_read, open_read
+from anymutex.watch import findings, ledger
+from anymutex.watch.ledger import Record, close_read, content_of, open_read
 
 if TYPE_CHECKING:
     from anymutex.watch.activations import Activation
@@ -46,10 +45,9 @@ def begin_wait(f: Activation, index: int, value: Any) -> None:
     end_wait(f, index)
     for source in f.hooks.sites[index].aliases:
         for record in f.of(source):
-            if _content(record) is value:
-                open_read(record.thing, record.key)
-                f.waits[index] = Waiting(record._replace(time=Clock.now), value, source)
-                return
+            open_read(record.thing, record.key)
+            f.waits[index] = Waiting(record, value, source)
+            return
 
 
 def end_wait(f: Activation, index: int, *, is_over: bool = False) -> None:
@@ -71,19 +69,11 @@ def end_all(f: Activation) -> None:
 
 def _look(f: Activation, index: int, waiting: Waiting, *, is_signalled: bool) -> None:
     remote = ledger.remote_write(waiting.record, tasks.actor())
-    now = _content(waiting.record)
+    now = content_of(waiting.record)
     if remote is None or is_signalled or now is waiting.value or type(now) is not type(waiting.value):
         return
     sites = f.hooks.sites
     findings.report("orphaned-wait", f, sites[waiting.source], sites[index], waiting.record, remote)
-
-
-def _content(record: Record) -> Any:
-    if isinstance(record.key, tuple):
-        return containers.item_of(record.thing, record.key[1])
-    if isinstance(record.thing, dict):
-        return record.thing.get(record.key, MISSING)
-    return containers.attribute_of(record.thing, str(record.key))
 
 
 def _is_signalled(value: Any) -> bool:

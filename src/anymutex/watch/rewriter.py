@@ -162,6 +162,8 @@ class Rewriter(ast.NodeTransformer):
     ) -> ast.expr:
         if self._active and index in self._drafts.recorded:
             return self._call(hook, base, key, self._f(at), index, at=base)
+        if index in self._drafts.checked:
+            glance = "check" if glance == "glance" else "check_item"
         return self._call(glance, base, key, at=base)
 
     def _split(self, base: ast.expr, key: ast.expr, index: int, at: ast.expr) -> tuple[ast.expr, ast.expr]:
@@ -190,7 +192,7 @@ class Rewriter(ast.NodeTransformer):
             return None
         if self._active:
             return index if index in self._drafts.recorded else None
-        return index if index in self._drafts.collected else None
+        return index if index in self._drafts.collected or index in self._drafts.checked else None
 
     # -- calls
 
@@ -222,8 +224,10 @@ class Rewriter(ast.NodeTransformer):
         return self._call(self._size_glance(index), base, at=base)
 
     def _size_glance(self, index: int) -> str:
-        is_size = self._drafts.all[index].first.how in {"len", "truth"}
-        return "glance_size" if is_size else "glance_whole"
+        if index in self._drafts.checked:
+            return "check_size"
+        how = self._drafts.all[index].first.how
+        return {"len": "glance_size", "truth": "glance_truth"}.get(how, "glance_whole")
 
     def _hook_method(self, node: ast.Call) -> None:
         if not isinstance(node.func, ast.Attribute):
@@ -241,7 +245,12 @@ class Rewriter(ast.NodeTransformer):
         key: Any = node.args[0] if keyed else None
         if change is not None:
             hook = "take" if function.attr in containers.CONSUMING else "change"
-            function.value = self._writing(hook, function.value, key, index, node)
+            if self._active and self._drafts.all[index].arguments.get(RECEIVER):
+                function.value = self._call("change_of", function.value, key, self._f(node), index, at=node)
+            else:
+                function.value = self._writing(hook, function.value, key, index, node)
+            if read is not None:
+                function.value = self._reading(function.value, key, read, node, "item", "glance_item")
         else:
             function.value = self._reading(function.value, key, index, node, "item", "glance_item")
 

@@ -23,19 +23,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import starts, tasks
 from anymutex.watch import containers, draining, findings, guards, ledger
-from anymutex.watch.containers import STRUCTURE
-from anymutex.watch.ledger import Clock, Write
+from anymutex.watch.activations import innermost
+from anymutex.watch.containers import CONTENTS, STRUCTURE
+from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anymutex.watch.activations import Activation
+    from anymutex.watch.activations import Activation, Call
     from anymutex.watch.ledger import Key, Record
     from anymutex.watch.levels import Level
     from anymutex.watch.sites import Site
     from anymutex.watch.written import Written
 
+_RESETTING = {"None", "False", "0", "''", "b''"}
+_TAKING = containers.CONSUMING | {"del", "delattr"}
 _SILENT = {"setdefault", "sort", "reverse", "rotate", "move_to_end"}
 
 
@@ -57,6 +60,10 @@ def wrote(written: Written) -> None:
         draining.drained(written)
     _judge(written)
     _take_down(written)
+    activation = innermost()
+    while activation is not None:
+        activation.spend(written.thing, written.key)
+        activation = activation.parent
 
 
 def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
@@ -86,7 +93,7 @@ def _judge(written: Written) -> None:
     if written.site.is_fresh or written.site.how in _SILENT or not ledger.writes.get(id(written.thing)):
         return
     levels = list(levels_of(written))
-    stale = _stale_read(written, levels)
+    stale = _stale_read(written, levels) or _cleared_unseen(written, levels)
     if stale is None:
         return
     kind = _kind_of(written, stale)
@@ -98,15 +105,17 @@ def _judge(written: Written) -> None:
 def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
     found: Stale | None = None
     for level in levels:
-        if level.call is not None and _read_again(written, level.call.reads or []):
+        if level.call is not None and _looked_again(written, level.call):
             return None
         for source, is_data in _sources_of(level):
             for record in level.activation.of(source):
                 if not _matches(written, record, is_data):
                     continue
-                remote = ledger.remote_write(record, written.me)
+                remote = _remote_of(written, record)
                 if remote is None:
-                    return None  # rule 3
+                    if record.thing is written.thing and record.key == written.key:
+                        return None  # rule 3
+                    continue
                 stale = Stale(is_data, source, record, remote, level)
                 if _is_better(stale, found) and not _is_excused(written, stale):
                     found = stale
@@ -114,6 +123,38 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
             if source >= 0 and _read_again(written, list(level.activation.of(source))):
                 return None
     return found
+
+
+def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
+    """What was read is reset, and with it what another task has put there since."""
+    if written.site.value not in _RESETTING or written.sameness == "same":
+        return None
+    for level in levels:
+        if any(source >= 0 for source in level.site.recheck):
+            return None
+        for source in level.activation.records:
+            for record in level.activation.of(source):
+                if record.thing is written.thing and record.key == written.key and record.seen is not SPENT:
+                    remote = ledger.remote_write(record, written.me)
+                    if remote is not None and remote.site.value not in _RESETTING:
+                        return Stale(True, source, record, remote, level)
+    return None
+
+
+def changed_apart(f: Activation, site: Site, thing: Any) -> None:
+    """Something is added to a container that came out of a slot: is it still there?"""
+    if not ledger.writes or containers.base_of[type(thing)] is None:
+        return
+    for source in dict(site.arguments).get("self", ()):
+        for record in f.of(source):
+            remote = ledger.remote_write(record, tasks.actor())
+            if remote is not None and content_of(record) is not thing and _held(record, remote):
+                findings.report("vanished", f, f.hooks.sites[source], site, record, remote)
+                return
+
+
+def _held(record: Record, remote: Write) -> bool:
+    return isinstance(record.key, tuple | str) and record.key not in (STRUCTURE, CONTENTS)
 
 
 def _sources_of(level: Level) -> Iterator[tuple[int, bool]]:
@@ -135,39 +176,73 @@ def _read_again(written: Written, records: list[Record]) -> bool:
     )
 
 
+def _looked_again(written: Written, call: Call) -> bool:
+    checks = any(thing is written.thing and key == written.key for thing, key in call.checks)
+    return checks or _read_again(written, call.reads or [])
+
+
 def _matches(written: Written, record: Record, is_data: bool) -> bool:
-    if record.thing is not written.thing:
+    thing, key = record.thing, record.key
+    if record.seen is SPENT and not is_data:
         return False
-    if record.key == STRUCTURE:
-        by_position = written.base in {list, deque} and written.site.how in containers.BY_POSITION
-        return by_position if is_data else written.is_structural
+    if thing is not written.thing:
+        if key == CONTENTS:  # a copy was changed, and takes the place of the whole
+            return is_data and written.is_assignment and thing is written.old and not written.site.is_drain
+        # it was judged by one of its attributes, and is taken away
+        return written.is_removal and thing is written.old and isinstance(key, str) and key != STRUCTURE
+    if key == STRUCTURE:
+        return written.is_structural and (is_data is False or _goes_by_position(written))
+    if key == CONTENTS:
+        return is_data and written.key != STRUCTURE
     if written.key == STRUCTURE:
-        return False
-    return record.key == written.key
+        return written.is_removal and _goes_by_position(written) and key == ("[]", written.end)
+    return key == written.key
+
+
+def _goes_by_position(written: Written) -> bool:
+    return written.base in {list, deque} and written.site.how in containers.BY_POSITION
+
+
+def _remote_of(written: Written, record: Record) -> Write | None:
+    if record.key == CONTENTS and record.thing is written.thing:
+        record = record._replace(key=written.key)
+    return ledger.remote_write(record, written.me)
 
 
 def _is_excused(written: Written, stale: Stale) -> bool:
-    """Whether a decision is right although it is old (rule 2)."""
+    """Whether it is right to act on an old read (rule 2)."""
+    record, remote = stale.record, stale.remote
+    if written.is_removal:
+        if record.key == STRUCTURE or record.seen is not None:
+            return True
+        if written.key != STRUCTURE and remote.site.how in _TAKING:
+            return True
+        return _guarded(stale) is True
     if stale.is_data:
         return False
-    if written.is_removal:
+    if _answers_as_before(written, record):
         return True
-    source = stale.level.activation.hooks.sites[stale.source]
-    if _answers_as_before(source, stale.record):
-        return True
+    holds = _guarded(stale)
+    return holds is True or (holds is None and written.site.how == "augmented")
+
+
+def _guarded(stale: Stale) -> bool | None:
+    """Whether the tests around would come out the same way now."""
     covering = [guard for guard in stale.level.site.guards if stale.source in guard.sites]
-    return any(guards.still_holds(guard, stale.level.activation) for guard in covering)
+    answers = [guards.still_holds(guard, stale.level.activation) for guard in covering]
+    if True in answers:
+        return True
+    return False if False in answers else None
 
 
-def _answers_as_before(source: Site, record: Record) -> bool:
-    match source.how:
-        case "in" if record.key != STRUCTURE:
-            return bool(containers.has(record.thing, record.key[1]) == record.seen)  # type: ignore[index]
-        case "truth":
-            return bool(containers.size_of(record.thing)) == bool(record.seen)
-        case "len":
-            return bool(containers.size_of(record.thing) == record.seen)
-    return False
+def _answers_as_before(written: Written, record: Record) -> bool:
+    how, seen = record.seen or ("", 0)
+    if how == "in" and isinstance(record.key, tuple):
+        return int(containers.has(record.thing, record.key[1])) == seen
+    if how == "truth":
+        adds_to_some = seen > 0 and written.site.how in containers.ADDING
+        return adds_to_some or bool(containers.size_of(record.thing)) == bool(seen)
+    return how == "len" and containers.size_of(record.thing) == seen
 
 
 def _kind_of(written: Written, stale: Stale) -> str | None:
@@ -181,7 +256,7 @@ def _kind_of(written: Written, stale: Stale) -> str | None:
             return "duplicate-work"
     if _is_call_pair(stale):
         return "call-pair"
-    return "lost-update" if stale.is_data else "check-then-act"
+    return "lost-update" if stale.is_data and not written.is_removal else "check-then-act"
 
 
 def _is_call_pair(stale: Stale) -> bool:
@@ -191,9 +266,14 @@ def _is_call_pair(stale: Stale) -> bool:
 
 def _take_down(written: Written) -> None:
     thing, open_keys = written.thing, ledger.open_reads.get(id(written.thing), {})
-    keys = [written.key] if written.key in open_keys else []
+    base = written.base
+    keys = [written.key] if written.key in open_keys or (base and CONTENTS in open_keys) else []
+    if base and CONTENTS in open_keys:
+        keys.append(CONTENTS)
     if written.is_structural and written.key != STRUCTURE and STRUCTURE in open_keys:
         keys.append(STRUCTURE)
+    if written.is_structural and base in {list, deque}:
+        keys += [key for key in open_keys if isinstance(key, tuple) and key not in keys]
     if written.site.how == "clear":
         keys = list(open_keys)
     if not keys:

@@ -31,7 +31,8 @@ class Guard(NamedTuple):
     """What it reads."""
     text: str
     """Its source, fit to be evaluated again."""
-    outcome: bool
+    outcome: bool | None
+    """None for a call that had to return and not to raise."""
 
 
 class Site(NamedTuple):

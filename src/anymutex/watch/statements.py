@@ -196,7 +196,7 @@ class StatementFlow(ExpressionFlow):
             if isinstance(target, ast.Attribute | ast.Subscript):
                 self._base_of(target)
                 index = self.site(target, "write", WRITE, "del", path=self.spelling(target))
-                self.sink(index, NOTHING)
+                self.sink(index, self.value(target.slice) if isinstance(target, ast.Subscript) else NOTHING)
 
     # -- deciding
 
@@ -371,6 +371,10 @@ class StatementFlow(ExpressionFlow):
             self.statement_call = node.value
         self.value(node.value)
         self.statement_call = None
+        raising = self.drafts.index(node.value, "raising")
+        guard = None if raising is None else self.guard_of(node.value)
+        if guard is not None and raising is not None:
+            self.guards.append(guard._replace(sites=(*guard.sites, raising), outcome=None))
 
     # -- scopes of their own
 

@@ -120,6 +120,13 @@ class Written:
         return None
 
     @property
+    def end(self) -> int | None:
+        """Which end of a list or deque an element is taken from: 0 or -1."""
+        if self.site.how == "popleft" or self._argument == 0:
+            return 0
+        return -1 if self.site.how == "pop" and self._argument in (None, -1) else None
+
+    @property
     def has_effect(self) -> bool:
         """Whether anything changes at all."""
         how = self.site.how
