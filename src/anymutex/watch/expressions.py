@@ -214,7 +214,9 @@ class ExpressionFlow(Flow):
         self._read_whole(node)
         given = NOTHING.union(*arguments.values())
         name = last_name(function) or ""
-        if isinstance(function, ast.Attribute):
+        if isinstance(function, ast.Attribute) and name == "__setattr__" and _names_attribute(node):
+            given |= self._by_name(node, "setattr", arguments)
+        elif isinstance(function, ast.Attribute):
             given |= self._method(node, function, arguments)
             given |= self.env.get(path_of(function) or "", NOTHING)
         elif name == "len" and len(node.args) == 1 and isinstance(node.args[0], _REFERENCES):

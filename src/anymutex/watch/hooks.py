@@ -398,6 +398,8 @@ class Hooks:
         """An item is about to be deleted."""
         if base_of[type(thing)] is not None:
             vanishing.note_removal(self, thing, key, index)
+            if id(containers.item_of(thing, key)) in open_reads and id(thing) not in open_reads:
+                self._wrote(thing, ("[]", key), index, key)
             self.store(thing, key, index)
         return thing
 
@@ -405,6 +407,9 @@ class Hooks:
         """A method that takes something out of a container is about to be called."""
         if base_of[type(thing)] is not None:
             vanishing.note_removal(self, thing, key, index)
+            if key is not None and base_of[type(thing)] is dict and id(thing) not in open_reads:
+                if id(containers.item_of(thing, key)) in open_reads:
+                    self._wrote(thing, ("[]", key), index, key)
             self.change(thing, key, index)
         return thing
 

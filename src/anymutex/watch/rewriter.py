@@ -230,7 +230,7 @@ class Rewriter(ast.NodeTransformer):
         return {"len": "glance_size", "truth": "glance_truth"}.get(how, "glance_whole")
 
     def _hook_method(self, node: ast.Call) -> None:
-        if not isinstance(node.func, ast.Attribute):
+        if not isinstance(node.func, ast.Attribute) or node.func.attr == "__setattr__":
             return
         change, read = self._drafts.index(node, "change"), self._read_at(node, "read")
         index = change if change is not None else read
@@ -255,14 +255,17 @@ class Rewriter(ast.NodeTransformer):
             function.value = self._reading(function.value, key, index, node, "item", "glance_item")
 
     def _hook_named_attribute(self, node: ast.Call) -> None:
-        if not isinstance(node.func, ast.Name) or self._flow is None or not node.args:
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else "name"
+        if last not in {"name", "__setattr__"} or self._flow is None or len(node.args) < 2:
+            return
+        if not isinstance(node.args[1], ast.Constant) or not isinstance(node.args[1].value, str):
             return
         change, read = self._drafts.index(node, "change"), self._read_at(node, "read")
         if change is not None:
-            name = node.args[1].value  # type: ignore[attr-defined]
+            name = node.args[1].value
             node.args[0] = self._writing("write", node.args[0], name, change, node)
         elif read is not None:
-            name = node.args[1].value  # type: ignore[attr-defined]
+            name = node.args[1].value
             node.args[0] = self._reading(node.args[0], name, read, node, "read", "glance")
 
     def _called(self, node: ast.expr, place: str, result: ast.expr) -> ast.expr:

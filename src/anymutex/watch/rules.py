@@ -29,7 +29,7 @@ from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from anymutex.watch.activations import Activation, Call
     from anymutex.watch.ledger import Key, Record
@@ -90,7 +90,9 @@ def complain(error: Exception) -> None:
 
 
 def _judge(written: Written) -> None:
-    if written.site.is_fresh or written.site.how in _SILENT or not ledger.writes.get(id(written.thing)):
+    if written.site.how in _SILENT:
+        return
+    if id(written.thing) not in ledger.writes and id(written.old) not in ledger.writes:
         return
     levels = list(levels_of(written))
     stale = _stale_read(written, levels) or _cleared_unseen(written, levels)
@@ -103,36 +105,67 @@ def _judge(written: Written) -> None:
 
 
 def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
-    found: Stale | None = None
+    """The read that the write rests on although it is out of date; None if there is none, or a newer one."""
+    found: list[Stale] = []
+    here = id(written.thing), written.key
+    fresh: set[tuple[int, Key]] = {here} if written.site.is_fresh else set()
     for level in levels:
-        if level.call is not None and _looked_again(written, level.call):
-            return None
+        fresh.update(_looked_at_again(written, level))
         for source, is_data in _sources_of(level):
             for record in level.activation.of(source):
                 if not _matches(written, record, is_data):
                     continue
                 remote = _remote_of(written, record)
-                if remote is None:
-                    if record.thing is written.thing and record.key == written.key:
-                        return None  # rule 3
-                    continue
-                stale = Stale(is_data, source, record, remote, level)
-                if _is_better(stale, found) and not _is_excused(written, stale):
-                    found = stale
-        for source in level.site.recheck:
-            if source >= 0 and _read_again(written, list(level.activation.of(source))):
-                return None
-    return found
+                if remote is not None:
+                    found.append(Stale(is_data, source, record, remote, level))
+                elif _was_written(record, written):
+                    fresh.add((id(record.thing), record.key))
+    found = [stale for stale in found if not _is_renewed(written, stale, fresh)]
+    found.sort(key=lambda stale: not stale.is_data)
+    return next((stale for stale in found if not _is_excused(written, stale)), None)
+
+
+def _is_renewed(written: Written, stale: Stale, fresh: set[tuple[int, Key]]) -> bool:
+    """Whether the location was read again (rule 3). That there is something is no news of what comes first."""
+    thing, key = stale.record.thing, stale.record.key
+    by_position = written.key == STRUCTURE and isinstance(key, tuple)
+    is_here = thing is written.thing and (id(thing), written.key) in fresh
+    return (id(thing), key) in fresh or (is_here and not by_position)
+
+
+def _looked_at_again(written: Written, level: Level) -> Iterator[tuple[int, Key]]:
+    call = level.call
+    if call is not None:
+        yield from ((id(thing), key) for thing, key in call.checks)
+        yield from _renewed(written, call.reads or [])
+    for source in level.site.recheck:
+        if source >= 0:
+            yield from _renewed(written, level.activation.of(source))
+
+
+def _renewed(written: Written, records: Iterable[Record]) -> Iterator[tuple[int, Key]]:
+    for record in records:
+        is_same = record.thing is written.thing or record.thing is written.old
+        if is_same and ledger.remote_write(record, written.me) is None:
+            yield id(record.thing), record.key
+
+
+def _was_written(record: Record, written: Written) -> bool:
+    """Whether somebody else had written there before it was read."""
+    known = ledger.writes.get(id(record.thing), {}).get(record.key, ())
+    return any(write.actor != written.me for write in known)
 
 
 def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
     """What was read is reset, and with it what another task has put there since."""
-    if written.site.value not in _RESETTING or written.sameness == "same":
+    if written.site.value not in _RESETTING or written.sameness == "same" or written.site.is_fresh:
         return None
     for level in levels:
         if any(source >= 0 for source in level.site.recheck):
             return None
         for source in level.activation.records:
+            if level.activation.hooks.sites[source].kind == "write":
+                continue
             for record in level.activation.of(source):
                 if record.thing is written.thing and record.key == written.key and record.seen is not SPENT:
                     remote = ledger.remote_write(record, written.me)
@@ -162,25 +195,6 @@ def _sources_of(level: Level) -> Iterator[tuple[int, bool]]:
     yield from ((source, False) for source in level.control if source >= 0)
 
 
-def _is_better(stale: Stale, found: Stale | None) -> bool:
-    return found is None or (stale.is_data and not found.is_data)
-
-
-def _read_again(written: Written, records: list[Record]) -> bool:
-    return any(
-        record.thing is written.thing
-        and record.key == written.key
-        and ledger.remote_write(record, written.me) is None
-        and ledger.writes.get(id(record.thing), {}).get(record.key)
-        for record in records
-    )
-
-
-def _looked_again(written: Written, call: Call) -> bool:
-    checks = any(thing is written.thing and key == written.key for thing, key in call.checks)
-    return checks or _read_again(written, call.reads or [])
-
-
 def _matches(written: Written, record: Record, is_data: bool) -> bool:
     thing, key = record.thing, record.key
     if record.seen is SPENT and not is_data:
@@ -195,7 +209,7 @@ def _matches(written: Written, record: Record, is_data: bool) -> bool:
     if key == CONTENTS:
         return is_data and written.key != STRUCTURE
     if written.key == STRUCTURE:
-        return written.is_removal and _goes_by_position(written) and key == ("[]", written.end)
+        return written.is_removal and written.base in {list, deque} and key == ("[]", written.end)
     return key == written.key
 
 
@@ -215,7 +229,9 @@ def _is_excused(written: Written, stale: Stale) -> bool:
     if written.is_removal:
         if record.key == STRUCTURE or record.seen is not None:
             return True
-        if written.key != STRUCTURE and remote.site.how in _TAKING:
+        if written.key == STRUCTURE:
+            return False  # another task has taken the element that was looked at
+        if remote.site.how in _TAKING:
             return True
         return _guarded(stale) is True
     if stale.is_data:
@@ -243,6 +259,10 @@ def _answers_as_before(written: Written, record: Record) -> bool:
         adds_to_some = seen > 0 and written.site.how in containers.ADDING
         return adds_to_some or bool(containers.size_of(record.thing)) == bool(seen)
     return how == "len" and containers.size_of(record.thing) == seen
+
+
+def _is_negative(position: object) -> bool:
+    return isinstance(position, int) and position < 0
 
 
 def _kind_of(written: Written, stale: Stale) -> str | None:
@@ -273,7 +293,9 @@ def _take_down(written: Written) -> None:
     if written.is_structural and written.key != STRUCTURE and STRUCTURE in open_keys:
         keys.append(STRUCTURE)
     if written.is_structural and base in {list, deque}:
-        keys += [key for key in open_keys if isinstance(key, tuple) and key not in keys]
+        at_end = written.site.how in {"append", "extend"}
+        positions = [key for key in open_keys if isinstance(key, tuple) and key not in keys]
+        keys += [key for key in positions if not at_end or _is_negative(key[1])]
     if written.site.how == "clear":
         keys = list(open_keys)
     if not keys:
