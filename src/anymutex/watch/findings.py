@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from anymutex import tasks
 from anymutex.watch import racereport
-from anymutex.watch.guards import frame_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
 listeners: list[Callable[[AwaitRace], object]] = []
 
 
-def report_write(kind: str, written: Written, stale: Stale, source: Site) -> None:
+def tell_write(kind: str, written: Written, stale: Stale, source: Site) -> None:
     """A write rests on a stale read."""
     if not listeners:
         return
     reader = stale.level.activation
-    _announce(racereport.of_write(kind, written, stale, source, reader.hooks.file, frame_of(reader)))
+    _announce(racereport.of_write(kind, written, stale, source, reader.hooks.file))
 
 
-def report(
+def tell_accesses(
     kind: str,
     f: Activation,
     first: Site,

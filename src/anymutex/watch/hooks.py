@@ -37,16 +37,18 @@ class Hooks:
     Args:
         space: The module's globals.
         table: Its sites, as plain data.
+        file: Its source, as its code objects name it; by default that of the caller.
     """
 
-    def __init__(self, space: dict[str, Any], table: tuple[Any, ...]) -> None:
+    def __init__(self, space: dict[str, Any], table: tuple[Any, ...], file: str | None = None) -> None:
         self.space = space
-        self.file: str = space.get("__file__") or ""
+        self.file: str = file or sys._getframe(1).f_code.co_filename
         self.module: str = space.get("__name__") or ""
         self.sites = [from_plain(fields) for fields in table]
         self._pending: dict[int, Any] = {}
         self._value: Any = NO_VALUE
         modules.append(self.module)
+        files.append(self.file)
 
     # -- functions
 
@@ -507,6 +509,8 @@ class Hooks:
 
 modules: list[str] = []
 """The names of all instrumented modules, in the order in which they were loaded."""
+files: list[str] = []
+"""And their files."""
 
 
 def location_of(thing: Any, key: Any, how: str) -> Any:

@@ -10,6 +10,7 @@ Rule 3. A module that can't be rewritten is loaded as it is: the program goes be
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.machinery
 import importlib.util
 import marshal
@@ -20,9 +21,11 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from anymutex.watch import hooks
+from anymutex.errors import UsageError
+from anymutex.watch import hooks, rules
 from anymutex.watch.draft import Drafts
 from anymutex.watch.names import Names, names_in
 from anymutex.watch.rewriter import Rewriter
@@ -31,10 +34,12 @@ from anymutex.watch.statements import analyse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
-    from types import CodeType, ModuleType
+    from types import ModuleType
 
 _SKIPPED = {"__pycache__", ".git", "node_modules", "site-packages"}
 _MOST_FILES = 2000
+_OWN_FOLDER = Path(__file__).resolve().parent.parent
+_LIBRARY_FOLDER = Path(ast.__file__).resolve().parent
 
 
 class Roots:
@@ -42,12 +47,18 @@ class Roots:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = [path.resolve() for path in paths]
+        self._included = [path for path in self._paths if _LIBRARY_FOLDER in path.parents]
         self.names = names_in(_text(file) for path in self._paths for file in _sources_beneath(path))
 
     def covers(self, file: str) -> bool:
-        """Whether the source `file` is beneath a root."""
+        """Whether the source `file` is beneath a root, and of the program's own."""
         path = Path(file).resolve()
-        return any(path == root or root in path.parents for root in self._paths)
+        if _OWN_FOLDER in path.parents or _LIBRARY_FOLDER in path.parents:
+            return any(path == root or (root in path.parents and root != _OWN_FOLDER) for root in self._included)
+        return any(
+            path == root or (root in path.parents and not _is_skipped(path.relative_to(root)))
+            for root in self._paths
+        )
 
     def already_imported(self) -> list[str]:
         """Modules beneath the roots that came too early."""
@@ -59,6 +70,10 @@ class Roots:
         ]
 
 
+def _is_skipped(path: Path) -> bool:
+    return any(part in _SKIPPED or part.startswith(".") for part in path.parts)
+
+
 def code_of(source: bytes | str, file: str, names: Names, *, optimize: int = -1) -> CodeType:
     """Compile `source` with hooks in it."""
     tree = ast.parse(source, file)
@@ -66,6 +81,11 @@ def code_of(source: bytes | str, file: str, names: Names, *, optimize: int = -1)
     Rewriter(drafts).module(tree)
     code: CodeType = compile(tree, file, "exec", dont_inherit=True, optimize=optimize)
     return code
+
+
+def code_of_file(file: Path, names: Names) -> CodeType:
+    """The same of a script, which has no cache."""
+    return code_of(file.read_bytes(), str(file.resolve()), names)
 
 
 class InstrumentingLoader(importlib.machinery.SourceFileLoader):
@@ -93,7 +113,7 @@ class InstrumentingLoader(importlib.machinery.SourceFileLoader):
         except SyntaxError:
             return super().source_to_code(data, path)
         except Exception as error:  # rule 3
-            hooks.rules.complain(error)
+            rules.complain(error)
             return super().source_to_code(data, path)
 
 
@@ -138,6 +158,71 @@ def instrumenting(roots: Sequence[Path]) -> Iterator[Roots]:
     finally:
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)
+
+
+def install(*packages: str) -> None:
+    """Instrument packages that are going to be imported, for the rest of the process.
+
+    Args:
+        packages: Their names.
+
+    Raises:
+        UsageError: There is no such package, or it has been imported already.
+
+    Example:
+        >>> install("os")
+        Traceback (most recent call last):
+            ...
+        anymutex.errors.UsageError: os is imported already: call install() before
+    """
+    folders = []
+    for package in packages:
+        if package in sys.modules:
+            raise UsageError(f"{package} is imported already: call install() before")
+        folder = folder_of(package)
+        if folder is None:
+            raise UsageError(f"there is no package {package}")
+        folders.append(folder)
+    finder: Any = InstrumentingFinder(Roots(folders))
+    sys.meta_path.insert(0, finder)
+
+
+def instrument_in_place(module: ModuleType) -> None:
+    """Put hooks into a module that has been imported: its functions get new code, and stay the same objects.
+
+    For programs that are given as a function, as `explore` gets them. A function that was made before by
+    another function, and shares names with it that are assigned anew, stays as it is.
+
+    Raises:
+        UsageError: The module's source can't be found or read.
+    """
+    if module.__name__ in hooks.modules:
+        return
+    file = getattr(module, "__file__", None)
+    if not file or not file.endswith(".py"):
+        raise UsageError(f"{module.__name__} has no source file: its races can't be watched")
+    source = Path(file).read_bytes()
+    code = code_of(source, file, names_in([source.decode("utf-8", "replace")]))
+    made = {(inner.co_qualname, inner.co_firstlineno): inner for inner in _all_code(code)}
+    for function in gc.get_referrers(vars(module)):
+        if isinstance(function, FunctionType) and function.__globals__ is vars(module):
+            old = function.__code__
+            new = made.get((old.co_qualname, old.co_firstlineno))
+            if new is not None and new.co_freevars == old.co_freevars:
+                function.__code__ = new
+    table = next(constant for constant in code.co_consts if isinstance(constant, tuple) and _is_table(constant))
+    vars(module)["_@am"] = hooks.Hooks(vars(module), table, file)
+
+
+def _all_code(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _all_code(constant)
+
+
+def _is_table(constant: tuple[Any, ...]) -> bool:
+    return not constant or isinstance(constant[0], tuple)
 
 
 def folder_of(package: str) -> Path | None:

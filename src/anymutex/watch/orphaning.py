@@ -73,7 +73,7 @@ def _look(f: Activation, index: int, waiting: Waiting, *, is_signalled: bool) ->
     if remote is None or is_signalled or now is waiting.value or type(now) is not type(waiting.value):
         return
     sites = f.hooks.sites
-    findings.report("orphaned-wait", f, sites[waiting.source], sites[index], waiting.record, remote)
+    findings.tell_accesses("orphaned-wait", f, sites[waiting.source], sites[index], waiting.record, remote)
 
 
 def _is_signalled(value: Any) -> bool:

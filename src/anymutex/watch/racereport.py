@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from anymutex import stacks, starts, tasks, waits
 from anymutex.report import Report, line_of, stack_lines
 from anymutex.stacks import Place
+from anymutex.watch.awaitplaces import awaits_between
 from anymutex.watch.containers import STRUCTURE
 from anymutex.watch.written import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
-
     from anymutex.tasks import Actor
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.rules import Stale
@@ -91,6 +90,11 @@ class AwaitRace(Report):
         return self.rule
 
     @property
+    def place(self) -> Place:
+        """Where it came to light."""
+        return (*self.reads, *self.writes)[-1].places[-1]
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What makes two reports the same: the rule and the lines."""
         sides = (*self.reads, *self.writes, self.remote)
@@ -99,8 +103,8 @@ class AwaitRace(Report):
     def lines(self) -> Iterator[str]:
         yield RULE
         yield "WARNING: DATA RACE" if self.is_threaded else f"WARNING: AWAIT RACE: {_HEADLINES[self.rule]}"
-        for number, write in enumerate(self.writes):
-            yield from write.lines(f"{'' if number else ''}{write.what} by {write.who}:")
+        for write in self.writes:
+            yield from write.lines(f"{write.what} by {write.who}:")
         for read in self.reads:
             start = "  was computed from a" if self.rule in {"lost-update", "call-pair"} else "  rests on a"
             yield f"{start} {read.what} at:".ljust(64) + f" {read.note}".rstrip()
@@ -112,7 +116,9 @@ class AwaitRace(Report):
         yield from self.remote.lines(f"Conflicting {self.remote.what} by {self.remote.who}:")
         yield ""
         yield from filter(None, (self.made, *self.starts, self.locks))
-        yield f"Seen {self.seen} time{'s' if self.seen > 1 else ''}; backend {self.backend}."
+        yield f"backend {self.backend}"
+        if self.seen > 1:
+            yield f"Seen {self.seen} times."
         yield f"fix: {_FIXES[self.rule]}"
         yield RULE
 
@@ -130,7 +136,7 @@ class AwaitRace(Report):
 
 
 def of_write(
-    kind: str, written: Written, stale: Stale, source: Site, file: str, frame: FrameType | None
+    kind: str, written: Written, stale: Stale, source: Site, file: str
 ) -> AwaitRace:
     """The race of a write that rests on a stale read."""
     me = written.me
@@ -146,7 +152,7 @@ def of_write(
         reads=(Access(who, f"read of {location}", (read_place,), _noted("value", remote.before)),),
         writes=(Access(who, f"Write of {location}", own_stack, _change(written.old_text, written.new_text)),),
         remote=_remote(remote, location, written.old_text),
-        awaits=_await_places(frame),
+        awaits=awaits_between(file, source.function, source.line, stale.level.site.line),
         made=None,
         starts=_starts(me, remote.actor),
         locks=_locks(me, remote.actor),
@@ -171,7 +177,7 @@ def of_pair(
         reads=tuple(Access(who, f"read of {location}", (place,)) for place in reads if place),
         writes=tuple(Access(who, f"Write of {location}", (place,)) for place in writes if place),
         remote=_remote(remote, location, None),
-        awaits=(),
+        awaits=() if second is None else awaits_between(file, first.function, first.line, second.line),
         made=None,
         starts=_starts(me, remote.actor),
         locks=_locks(me, remote.actor),
@@ -209,10 +215,6 @@ def _remote(remote: Write, location: str, after: str | None) -> Access:
 def _stack(sites: list[stacks.Site], file: str, site: Site) -> tuple[Place, ...]:
     places = stacks.places_of(sites)
     return places or (stacks.place_in(file, site.line, site.function),)
-
-
-def _await_places(frame: FrameType | None) -> tuple[Place, ...]:
-    return ()
 
 
 def _starts(*actors: Actor) -> tuple[str, ...]:

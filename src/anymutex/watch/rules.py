@@ -17,9 +17,9 @@ is recorded, there are no lock sets and no vector clocks, and locks that work ke
 from __future__ import annotations
 
 import sys
+import traceback
 from collections import deque
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from anymutex import starts, tasks
 from anymutex.watch import containers, draining, findings, guards, ledger
@@ -74,19 +74,13 @@ def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
         own = f.hooks.sites[site.own_write or 0]
         remote = ledger.remote_write(record, tasks.actor())
         if remote is not None and remote.site is own:
-            findings.report("write-then-read", f, own, site, record, remote)
+            findings.tell_accesses("write-then-read", f, own, site, record, remote)
 
 
 def complain(error: Exception) -> None:
     """A mistake of ours must not harm the program that is watched."""
-    unraisable: Any = SimpleNamespace(
-        exc_type=type(error),
-        exc_value=error,
-        exc_traceback=error.__traceback__,
-        err_msg="anymutex: a race hook failed",
-        object=None,
-    )
-    sys.unraisablehook(unraisable)
+    print("anymutex: a race hook failed, and the race is not told:", file=sys.stderr)
+    traceback.print_exception(error)
 
 
 def _judge(written: Written) -> None:
@@ -101,7 +95,7 @@ def _judge(written: Written) -> None:
     kind = _kind_of(written, stale)
     if kind is not None:
         source = stale.level.activation.hooks.sites[stale.source]
-        findings.report_write(kind, written, stale, source)
+        findings.tell_write(kind, written, stale, source)
 
 
 def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
@@ -182,7 +176,7 @@ def changed_apart(f: Activation, site: Site, thing: Any) -> None:
         for record in f.of(source):
             remote = ledger.remote_write(record, tasks.actor())
             if remote is not None and content_of(record) is not thing and _held(record, remote):
-                findings.report("vanished", f, f.hooks.sites[source], site, record, remote)
+                findings.tell_accesses("vanished", f, f.hooks.sites[source], site, record, remote)
                 return
 
 

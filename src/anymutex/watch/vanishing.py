@@ -86,7 +86,7 @@ def ended_by(error: BaseException, f: Activation) -> None:
         time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site, file=removal.file,
         stack=[removal.stack], is_structural=True, before=None, position=None, key=("[]", key),
     )  # fmt: skip
-    findings.report("vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file)
+    findings.tell_accesses("vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file)
 
 
 def _failed_lookup(trace: TracebackType) -> tuple[Any, Any, Hooks, Site] | None:
