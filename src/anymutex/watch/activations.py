@@ -43,6 +43,7 @@ class Call:
         """None when it is over, or when too much was read."""
         self.checks: list[tuple[Any, Key]] = []
         """What was looked at inside before something was done: it was up to date then."""
+        asking.add(self)
 
     def add(self, record: Record) -> None:
         """Something was read on behalf of this call."""
@@ -66,7 +67,8 @@ class Call:
             self.inherited = Call
 
     def close(self) -> list[Record]:
-        """It is over: what was read for it. The caller of this closes those reads."""
+        """It is over."""
+        asking.discard(self)
         reads, self.reads = self.reads or [], None
         for record in reads:
             close_read(record.thing, record.key)
@@ -142,18 +144,30 @@ class Activation:
             return ()
         return found if type(found) is list else (found,)  # type: ignore[return-value]
 
-    def spend(self, thing: Any, key: Key) -> None:
-        """The task writes a location: what it read there before has been acted on."""
+    def spend(self, thing: Any, key: Key) -> int:
+        """The task writes a location: what it read there before has been acted on.
+
+        Returns:
+            How many of the open reads of that location are its own.
+        """
+        count = 0
         for index, found in self.records.items():
-            records = found if type(found) is list else [found]  # type: ignore[list-item]
-            if any(record.thing is thing and record.key == key for record in records):
-                spent = [_spent(record, thing, key) for record in records]
-                self.records[index] = spent if type(found) is list else spent[0]
+            if type(found) is Record:
+                if found[0] is thing and found[1] == key:
+                    count += 1
+                    self.records[index] = found._replace(seen=SPENT)
+                continue
+            own = sum(record[0] is thing and record[1] == key for record in found)
+            if own:
+                count += own
+                self.records[index] = [_spent(record, thing, key) for record in found]
         call = self.call
         while call is not None:
             if call.reads:
+                count += sum(record[0] is thing and record[1] == key for record in call.reads)
                 call.reads = [_spent(record, thing, key) for record in call.reads]
             call = call.outer
+        return count
 
     def settle(self) -> None:
         """No call of this function is under way, whatever was broken off."""
@@ -176,6 +190,8 @@ class Activation:
         self.parent = self.via = None
 
 
+asking: set[Call] = set()
+"""The calls under way."""
 running: dict[int, Activation] = {}
 origin: ContextVar[Call | None] = ContextVar("anymutex_origin", default=None)
 

@@ -28,6 +28,7 @@ class Draft:
         self.guards: dict[Guard, None] = {}
         self.own_write: int | None = None
         self.is_fresh = False
+        self.is_watched = False  # of a call: whether it may run code that is watched
 
     def finished(self) -> Site:
         """The site as plain data."""

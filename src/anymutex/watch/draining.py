@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.written import Written
 
-_ADDING = {"augmented", "append", "appendleft", "insert", "extend", "add", "[]", "__setitem__", "setdefault", "update"}
+_ADDING = {
+    "augmented",
+    "append",
+    "appendleft",
+    "insert",
+    "extend",
+    "add",
+    "[]",
+    "__setitem__",
+    "setdefault",
+    "update",
+}
 
 
 def drained(written: Written) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymutex.watch import containers
 from anymutex.watch.flow import Flow
-from anymutex.watch.sites import CALL, NOTHING, RECEIVER, REST, WAIT, WRITE
+from anymutex.watch.sites import CALL, NOTHING, RECEIVER, REST, SPAWNING, WAIT, WRITE
 from anymutex.watch.spelling import last_name, path_of, root_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ _HARMLESS = frozenset(
 _LOGGING = frozenset(
     {"debug", "info", "warning", "error", "exception", "critical", "format", "join", "split", "strip"}
 )
+# What stands behind these may be anything.
+_ANY = frozenset({"await", "async for", "with", "__getitem__", "__contains__", "__setitem__"})
 _REFERENCES = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -78,7 +80,10 @@ class ExpressionFlow(Flow):
     def _of_Attribute(self, node: ast.Attribute) -> Sources:
         found = self.value(node.value)
         path = self.spelling(node)
-        own = self.read(node, "read", "attribute", path)
+        if node.attr not in self.drafts.names.written:
+            own = NOTHING
+        else:
+            own = self.read(node, "read", "attribute", path)
         self._after_own_write(path, own)
         if node.attr in self.drafts.names.properties:
             own |= self._called(node, node.attr, node.value, {RECEIVER: found})
@@ -261,15 +266,22 @@ class ExpressionFlow(Flow):
         path = self.spelling(receiver) if receiver is not None else None
         index = self.site(node, place, CALL, name, path=path)
         draft = self.draft(index)
+        if self._runs_what_is_watched(node, name):
+            draft.is_watched = True
         for slot, sources in arguments.items():
             draft.arguments.setdefault(slot, set()).update(self.older(sources, inside))
         self.sink(index, NOTHING, inside=inside)
         self.at[index] = self.count
-        if node is self.statement_call:
+        if node is self.statement_call and draft.is_watched:
             raising = self.site(node, "raising", CALL, name, path=None)
             self.at[raising] = self.count
             self.left |= {raising}
         return frozenset({index})
+
+    def _runs_what_is_watched(self, node: ast.expr, name: str) -> bool:
+        call = node.value if isinstance(node, ast.Await) else node
+        is_variable = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and name in self.env
+        return is_variable or name in self.drafts.names.functions or name in SPAWNING or name in _ANY
 
     def _method(
         self, node: ast.Call, function: ast.Attribute, arguments: dict[str | int, Sources]

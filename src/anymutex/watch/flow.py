@@ -117,7 +117,9 @@ class Flow:
         match node:
             case ast.Subscript():
                 container, key = node.value, node.slice
-            case ast.Call(func=ast.Attribute(attr="pop" | "remove" | "move_to_end" | "index"), args=[key, *_]):
+            case ast.Call(
+                func=ast.Attribute(attr="pop" | "remove" | "move_to_end" | "index"), args=[key, *_]
+            ):
                 container = node.func.value
             case _:
                 return {}

@@ -13,9 +13,9 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from anymutex.watch import activations, containers, draining, iteration, orphaning, rules, vanishing
-from anymutex.watch.activations import Activation, Call, number_of_task, running
+from anymutex.watch.activations import Activation, Call, asking, number_of_task, running
 from anymutex.watch.containers import CONTENTS, STRUCTURE, base_of
-from anymutex.watch.ledger import Clock, Record, open_reads
+from anymutex.watch.ledger import Clock, Record, new_record, open_reads
 from anymutex.watch.sites import from_plain
 from anymutex.watch.written import NO_VALUE, Written
 
@@ -133,7 +133,7 @@ class Hooks:
                 f.put_all(raising, reads)
             call.close()
         else:
-            call.reads = None
+            call.close()
             if call.index in f.records:
                 f.put_all(call.index, [])
         return value
@@ -178,7 +178,7 @@ class Hooks:
         site = self.sites[index]
         if site.own_write is not None:
             rules.written_then_read(f, site, thing, name)
-        record = Record(thing, name, Clock.now)
+        record = new_record((thing, name, Clock.now, None))
         if site.is_multiple:
             f.put_more(index, record)
         else:
@@ -210,7 +210,7 @@ class Hooks:
     def name(self, value: T, cell: Cell | None, name: str, f: Activation, index: int) -> T:
         """A name that functions share was read."""
         thing = self.space if cell is None else cell
-        record = Record(thing, name, Clock.now)
+        record = new_record((thing, name, Clock.now, None))
         if self.sites[index].is_multiple:
             f.put_more(index, record)
         else:
@@ -225,7 +225,7 @@ class Hooks:
         if site.own_write is not None:
             rules.written_then_read(f, site, thing, location)
         seen = ("in", int(has(thing, key))) if site.how == "in" and location != STRUCTURE else None
-        record = Record(thing, location, Clock.now, seen)
+        record = new_record((thing, location, Clock.now, seen))
         if site.is_multiple:
             f.put_more(index, record)
         else:
@@ -237,7 +237,7 @@ class Hooks:
         """An attribute is about to be read for a caller."""
         call = _innermost_call()
         if call is not None:
-            call.add(Record(thing, name, Clock.now))
+            call.add(new_record((thing, name, Clock.now, None)))
         return thing
 
     def glance_item(self, thing: T, key: Hashable) -> T:
@@ -375,7 +375,8 @@ class Hooks:
 
     def write(self, thing: T, name: str, index: int) -> T:
         """An attribute is about to be assigned."""
-        if id(thing) in open_reads:
+        keys = open_reads.get(id(thing))
+        if keys is not None and name in keys:
             self._wrote(thing, name, index)
         self._value = NO_VALUE
         return thing
@@ -429,6 +430,12 @@ class Hooks:
     def write_own(self, thing: T, name: str, f: Activation, index: int) -> T:
         """As `write`; the function reads it again later."""
         self.write(thing, name, index)
+        _take_own(thing, name, f, index)
+        return thing
+
+    def empty_own(self, thing: T, name: str, f: Activation, index: int) -> T:
+        """As `empty`."""
+        self.empty(thing, name, index)
         _take_own(thing, name, f, index)
         return thing
 
@@ -532,6 +539,8 @@ def _sized(value: Any, how: str) -> Record:
 
 
 def _innermost_call() -> Call | None:
+    if not asking:
+        return None
     activation = running.get(number_of_task())
     return None if activation is None else activation.call
 

@@ -54,7 +54,9 @@ class Roots:
         """Whether the source `file` is beneath a root, and of the program's own."""
         path = Path(file).resolve()
         if _OWN_FOLDER in path.parents or _LIBRARY_FOLDER in path.parents:
-            return any(path == root or (root in path.parents and root != _OWN_FOLDER) for root in self._included)
+            return any(
+                path == root or (root in path.parents and root != _OWN_FOLDER) for root in self._included
+            )
         return any(
             path == root or (root in path.parents and not _is_skipped(path.relative_to(root)))
             for root in self._paths
@@ -210,7 +212,9 @@ def instrument_in_place(module: ModuleType) -> None:
             new = made.get((old.co_qualname, old.co_firstlineno))
             if new is not None and new.co_freevars == old.co_freevars:
                 function.__code__ = new
-    table = next(constant for constant in code.co_consts if isinstance(constant, tuple) and _is_table(constant))
+    table = next(
+        constant for constant in code.co_consts if isinstance(constant, tuple) and _is_table(constant)
+    )
     vars(module)["_@am"] = hooks.Hooks(vars(module), table, file)
 
 

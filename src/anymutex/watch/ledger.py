@@ -13,6 +13,7 @@ Rule 4. What is kept of an object is its `id`; the reads that are open keep the 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from anymutex import stacks
@@ -38,6 +39,9 @@ class Record(NamedTuple):
     """How many writes had been taken down before it."""
     seen: tuple[str, int] | None = None
     """Of a container, what it was asked and what it said: `("in", True)`, `("len", 3)`; or `SPENT`."""
+
+
+new_record = partial(tuple.__new__, Record)  # half the time of calling the class
 
 
 class Write(NamedTuple):

@@ -135,9 +135,7 @@ class AwaitRace(Report):
         }
 
 
-def of_write(
-    kind: str, written: Written, stale: Stale, source: Site, file: str
-) -> AwaitRace:
+def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str) -> AwaitRace:
     """The race of a write that rests on a stale read."""
     me = written.me
     who = tasks.described(me)

@@ -15,7 +15,7 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from anymutex.watch import containers
-from anymutex.watch.sites import RECEIVER
+from anymutex.watch.sites import RECEIVER, SPAWNING
 from anymutex.watch.spelling import declared_within, in_own_scope
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from anymutex.watch.flow import Flow
     from anymutex.watch.spelling import AnyFunction
 
-SPAWNING = frozenset(
-    {
-        "add_done_callback", "call_at", "call_later", "call_soon", "call_soon_threadsafe", "create_task",
-        "ensure_future", "gather", "run_coroutine_threadsafe", "run_in_executor", "run_sync", "spawn", "start",
-        "start_soon", "submit", "to_thread", "wait", "wait_for", "as_completed",
-    }
-)  # fmt: skip
-_OWN = {"write": "write_own", "store": "store_own", "change": "change_own", "take": "take_own", "remove": "remove_own"}
+_OWN = {
+    "write": "write_own",
+    "store": "store_own",
+    "change": "change_own",
+    "take": "take_own",
+    "remove": "remove_own",
+    "empty": "empty_own",
+}
 HOOKS = "_@am"
 ACTIVATION = "_@f"
 CELL = "_@cell_"
@@ -542,6 +542,8 @@ def _as_node(argument: ast.expr | str | int | None, at: ast.AST) -> ast.expr:
 
 def _is_hooked(index: int, draft: Draft, drafts: Drafts, raising: int | None = None) -> bool:
     """Whether a call matters: its result, what it is given, or what it depends on."""
+    if not draft.is_watched:
+        return False
     if index in drafts.recorded or raising in drafts.recorded:
         return True
     if any(source >= 0 for source in draft.control):

@@ -58,12 +58,13 @@ def wrote(written: Written) -> None:
         return
     if written.site.is_drain:
         draining.drained(written)
-    _judge(written)
-    _take_down(written)
-    activation = innermost()
+    if id(written.thing) in ledger.writes or id(written.old) in ledger.writes:
+        _judge(written)
+    own, activation = 0, innermost()
     while activation is not None:
-        activation.spend(written.thing, written.key)
+        own += activation.spend(written.thing, written.key)
         activation = activation.parent
+    _take_down(written, own)
 
 
 def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
@@ -85,8 +86,6 @@ def complain(error: Exception) -> None:
 
 def _judge(written: Written) -> None:
     if written.site.how in _SILENT:
-        return
-    if id(written.thing) not in ledger.writes and id(written.old) not in ledger.writes:
         return
     levels = list(levels_of(written))
     stale = _stale_read(written, levels) or _cleared_unseen(written, levels)
@@ -255,6 +254,11 @@ def _answers_as_before(written: Written, record: Record) -> bool:
     return how == "len" and containers.size_of(record.thing) == seen
 
 
+def _is_known(written: Written) -> bool:
+    """Whether there is an older write, which this one makes less than the newest."""
+    return written.key in ledger.writes.get(id(written.thing), {})
+
+
 def _is_negative(position: object) -> bool:
     return isinstance(position, int) and position < 0
 
@@ -278,7 +282,8 @@ def _is_call_pair(stale: Stale) -> bool:
     return read.kind == act.kind == "call" and read.path is not None and read.path == act.path
 
 
-def _take_down(written: Written) -> None:
+def _take_down(written: Written, own: int) -> None:
+    """Note the write, if somebody else than the writer has an open read there."""
     thing, open_keys = written.thing, ledger.open_reads.get(id(written.thing), {})
     base = written.base
     keys = [written.key] if written.key in open_keys or (base and CONTENTS in open_keys) else []
@@ -292,7 +297,9 @@ def _take_down(written: Written) -> None:
         keys += [key for key in positions if not at_end or _is_negative(key[1])]
     if written.site.how == "clear":
         keys = list(open_keys)
-    if not keys:
+    if not keys or (
+        keys == [written.key] and open_keys.get(written.key, 0) <= own and not _is_known(written)
+    ):
         return
     Clock.now += 1
     write = Write(

@@ -88,6 +88,13 @@ class Site(NamedTuple):
         return tuple(_plain(field) for field in self)
 
 
+SPAWNING = frozenset(
+    {
+        "add_done_callback", "call_at", "call_later", "call_soon", "call_soon_threadsafe", "create_task",
+        "ensure_future", "gather", "run_coroutine_threadsafe", "run_in_executor", "run_sync", "spawn", "start",
+        "start_soon", "submit", "to_thread", "wait", "wait_for", "as_completed",
+    }
+)  # fmt: skip
 RECEIVER: Final = "self"
 REST: Final = "*"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import stacks, tasks
 from anymutex.watch import containers, findings
+from anymutex.watch.activations import number_of_task, running
 from anymutex.watch.containers import base_of
 from anymutex.watch.guards import looked_up
 from anymutex.watch.ledger import Clock, Record, Write
@@ -51,6 +52,8 @@ removals: OrderedDict[int, deque[Removal]] = OrderedDict()
 
 def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
     """Something is about to be taken out."""
+    if len(running) < 2 and (not running or number_of_task() in running):
+        return  # nobody else can miss it
     site = hooks.sites[index]
     what = _what_goes(thing, key, site)
     if what is None:
@@ -63,7 +66,9 @@ def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
         if len(removals) > _MOST_CONTAINERS:
             removals.popitem(last=False)
     frame = sys._getframe(3)
-    kept.append(Removal(Clock.now, what, actor, tasks.described(actor), site, hooks.file, stacks.site_of(frame)))
+    kept.append(
+        Removal(Clock.now, what, actor, tasks.described(actor), site, hooks.file, stacks.site_of(frame))
+    )
 
 
 def ended_by(error: BaseException, f: Activation) -> None:
@@ -86,7 +91,9 @@ def ended_by(error: BaseException, f: Activation) -> None:
         time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site, file=removal.file,
         stack=[removal.stack], is_structural=True, before=None, position=None, key=("[]", key),
     )  # fmt: skip
-    findings.tell_accesses("vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file)
+    findings.tell_accesses(
+        "vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file
+    )
 
 
 def _failed_lookup(trace: TracebackType) -> tuple[Any, Any, Hooks, Site] | None:

@@ -35,7 +35,9 @@ class Written:
         argument: The key as it was given: of a list, a position or an element.
     """
 
-    def __init__(self, hooks: Hooks, thing: Any, key: Key, index: int, value: Any, argument: Any = None) -> None:
+    def __init__(
+        self, hooks: Hooks, thing: Any, key: Key, index: int, value: Any, argument: Any = None
+    ) -> None:
         self.hooks = hooks
         self.thing = thing
         self.key = key
