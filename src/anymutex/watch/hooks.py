@@ -157,6 +157,8 @@ class Hooks:
 
     def mark(self) -> int:
         """How much was read for the innermost call so far."""
+        if not asking:
+            return -1
         call = _innermost_call()
         return -1 if call is None or call.reads is None else len(call.reads)
 
@@ -235,6 +237,8 @@ class Hooks:
 
     def glance(self, thing: T, name: str) -> T:
         """An attribute is about to be read for a caller."""
+        if not asking:
+            return thing
         call = _innermost_call()
         if call is not None:
             call.add(new_record((thing, name, Clock.now, None)))
@@ -242,7 +246,7 @@ class Hooks:
 
     def glance_item(self, thing: T, key: Hashable) -> T:
         """An item is."""
-        if base_of[type(thing)] is not None:
+        if asking and base_of[type(thing)] is not None:
             call = _innermost_call()
             location = None if call is None else location_of(thing, key, "[]")
             if call is not None and location is not None:
@@ -251,7 +255,7 @@ class Hooks:
 
     def glance_member(self, thing: T, key: Hashable) -> T:
         """It is asked for a caller whether a key is there."""
-        if base_of[type(thing)] is not None:
+        if asking and base_of[type(thing)] is not None:
             call = _innermost_call()
             location = None if call is None else location_of(thing, key, "in")
             if call is not None and location is not None:
@@ -261,7 +265,7 @@ class Hooks:
 
     def glance_whole(self, value: T) -> T:
         """A container is read as a whole for a caller."""
-        if base_of[type(value)] is not None:
+        if asking and base_of[type(value)] is not None:
             call = _innermost_call()
             if call is not None:
                 call.add(_sized(value, "whole"))
@@ -269,7 +273,7 @@ class Hooks:
 
     def glance_size(self, value: T) -> T:
         """A container is asked for a caller how many elements it has."""
-        if base_of[type(value)] is not None:
+        if asking and base_of[type(value)] is not None:
             call = _innermost_call()
             if call is not None:
                 call.add(_sized(value, "len"))
@@ -277,7 +281,7 @@ class Hooks:
 
     def glance_truth(self, value: T) -> T:
         """A container is asked for a caller whether it is empty."""
-        if base_of[type(value)] is not None:
+        if asking and base_of[type(value)] is not None:
             call = _innermost_call()
             if call is not None:
                 call.add(_sized(value, "truth"))
@@ -294,6 +298,8 @@ class Hooks:
 
     def check(self, thing: T, name: str) -> T:
         """An attribute is looked at."""
+        if not asking:
+            return thing
         call = _innermost_call()
         if call is not None:
             call.checks.append((thing, name))
@@ -301,6 +307,8 @@ class Hooks:
 
     def check_item(self, thing: T, key: Hashable) -> T:
         """An item is, or whether it is there."""
+        if not asking:
+            return thing
         call = _innermost_call()
         if call is not None and base_of[type(thing)] is not None:
             call.checks.append((thing, location_of(thing, key, "[]")))
@@ -308,6 +316,8 @@ class Hooks:
 
     def check_size(self, value: T) -> T:
         """The size of a container is."""
+        if not asking:
+            return value
         call = _innermost_call()
         if call is not None:
             call.checks.append((value, STRUCTURE))

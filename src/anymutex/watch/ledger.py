@@ -50,13 +50,14 @@ class Write(NamedTuple):
     time: int
     actor: Actor
     who: str
+    """The name of the task or thread, as the backend has it."""
     start: Start | None
     site: Site
     file: str
     stack: list[stacks.Site]
     is_structural: bool
-    before: str | None
-    """The value it wrote over, as text."""
+    before: Any
+    """The value it wrote over, if that is a number or the like."""
     position: int | None
     """Of a change of a list: where elements moved from."""
     key: Key

@@ -25,7 +25,7 @@ _LEFT_OF_EQUALS = re.compile(r"^(.*?)(?<![=!<>:])(?:[-+*/%&|^@]|//|\*\*|<<|>>|:)
 _BOUND = re.compile(
     r"\b(?:as|for|del)\b(.*)|\b__?setattr(?:__)?\(.*?[\"'](\w+)[\"']|\bsetattr\(.*?[\"'](\w+)[\"']"
 )
-_ATTRIBUTE = re.compile(r"\.(\w+)\b")
+_ATTRIBUTE = re.compile(r"\.(\w+)\b(?!\s*[\[.(])")
 _MAKERS = {"__init__", "__new__", "__post_init__"}
 
 

@@ -10,7 +10,7 @@ from anymutex.report import Report, line_of, stack_lines
 from anymutex.stacks import Place
 from anymutex.watch.awaitplaces import awaits_between
 from anymutex.watch.containers import STRUCTURE
-from anymutex.watch.written import value_text
+from anymutex.watch.written import NO_VALUE, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +147,7 @@ def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str)
         rule=kind,
         location=location,
         backend=_backend(),
-        reads=(Access(who, f"read of {location}", (read_place,), _noted("value", remote.before)),),
+        reads=(Access(who, f"read of {location}", (read_place,), _noted("value", _text_of(remote.before))),),
         writes=(Access(who, f"Write of {location}", own_stack, _change(written.old_text, written.new_text)),),
         remote=_remote(remote, location, written.old_text),
         awaits=awaits_between(file, source.function, source.line, stale.level.site.line),
@@ -203,10 +203,10 @@ def _remote(remote: Write, location: str, after: str | None) -> Access:
     )
     site_place = stacks.place_in(remote.file, remote.site.line, remote.site.function)
     return Access(
-        remote.who,
+        f'{"thread" if isinstance(remote.actor, int) else "task"} "{tasks.shortened(remote.who)}"',
         f"write of {location}",
         places or (site_place,),
-        _change(remote.before, after),
+        _change(_text_of(remote.before), after),
     )
 
 
@@ -235,6 +235,10 @@ def _locks(*actors: Actor) -> str:
         f"{tasks.described(actor)} {', '.join(waits.labels_held_by(actor)) or 'none'}" for actor in actors
     )
     return f"anymutex locks held: {'; '.join(dict.fromkeys(held))}"
+
+
+def _text_of(value: Any) -> str | None:
+    return None if value is NO_VALUE else value_text(value)
 
 
 def _change(before: str | None, after: str | None) -> str:

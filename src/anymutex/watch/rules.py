@@ -27,10 +27,12 @@ from anymutex.watch.activations import innermost
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
+from anymutex.watch.written import KEPT, NO_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from anymutex.tasks import Actor
     from anymutex.watch.activations import Activation, Call
     from anymutex.watch.ledger import Key, Record
     from anymutex.watch.levels import Level
@@ -58,13 +60,28 @@ def wrote(written: Written) -> None:
         return
     if written.site.is_drain:
         draining.drained(written)
-    if id(written.thing) in ledger.writes or id(written.old) in ledger.writes:
+    activation = innermost()
+    if (id(written.thing) in ledger.writes or id(written.old) in ledger.writes) and _may_be_stale(written):
         _judge(written)
-    own, activation = 0, innermost()
+    own = 0
     while activation is not None:
         own += activation.spend(written.thing, written.key)
         activation = activation.parent
     _take_down(written, own)
+
+
+def _may_be_stale(written: Written) -> bool:
+    """Whether the callers have an old read of the object at all: quick to see, and seldom so."""
+    activation = innermost()
+    while activation is not None:
+        for found in activation.records.values():
+            for record in (found,) if type(found) is ledger.Record else found:
+                if record[0] is written.thing or record[0] is written.old:
+                    matches = _matches(written, record, True) or _matches(written, record, False)
+                    if matches and _remote_of(written, record) is not None:
+                        return True
+        activation = activation.parent
+    return False
 
 
 def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
@@ -254,6 +271,11 @@ def _answers_as_before(written: Written, record: Record) -> bool:
     return how == "len" and containers.size_of(record.thing) == seen
 
 
+def _raw_name(actor: Actor) -> str:
+    task = tasks.task_of(actor)
+    return tasks.name_of(actor) if task is None else tasks.full_name_of(task)
+
+
 def _is_known(written: Written) -> bool:
     """Whether there is an older write, which this one makes less than the newest."""
     return written.key in ledger.writes.get(id(written.thing), {})
@@ -305,13 +327,13 @@ def _take_down(written: Written, own: int) -> None:
     write = Write(
         time=Clock.now,
         actor=written.me,
-        who=tasks.described(written.me),
+        who=_raw_name(written.me),
         start=starts.start_of(written.me),
         site=written.site,
         file=written.hooks.file,
         stack=ledger.stack_here(5),
         is_structural=written.is_structural,
-        before=written.old_text,
+        before=written.old if type(written.old) in KEPT else NO_VALUE,
         position=written.position,
         key=written.key,
     )

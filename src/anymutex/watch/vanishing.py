@@ -19,6 +19,7 @@ from anymutex.watch.activations import number_of_task, running
 from anymutex.watch.containers import base_of
 from anymutex.watch.guards import looked_up
 from anymutex.watch.ledger import Clock, Record, Write
+from anymutex.watch.written import NO_VALUE
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -67,7 +68,7 @@ def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
             removals.popitem(last=False)
     frame = sys._getframe(3)
     kept.append(
-        Removal(Clock.now, what, actor, tasks.described(actor), site, hooks.file, stacks.site_of(frame))
+        Removal(Clock.now, what, actor, tasks.name_of(actor), site, hooks.file, stacks.site_of(frame))
     )
 
 
@@ -89,7 +90,7 @@ def ended_by(error: BaseException, f: Activation) -> None:
         return
     write = Write(
         time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site, file=removal.file,
-        stack=[removal.stack], is_structural=True, before=None, position=None, key=("[]", key),
+        stack=[removal.stack], is_structural=True, before=NO_VALUE, position=None, key=("[]", key),
     )  # fmt: skip
     findings.tell_accesses(
         "vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file

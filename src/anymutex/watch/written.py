@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from anymutex.watch.sites import Site
 
 NO_VALUE: Final = object()
+KEPT = frozenset({int, float, bool, type(None)})
 _PLAIN = (str, int, float, bool, bytes, type(None), frozenset, complex)
 
 
