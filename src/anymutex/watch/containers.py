@@ -106,6 +106,15 @@ def attribute_of(thing: Any, name: str) -> Any:
     return MISSING
 
 
+def is_computed(thing: Any, name: str) -> bool:
+    """Whether an attribute is none of the object's own, but made up by a property or the like."""
+    for kind in type(thing).__mro__:
+        if name in kind.__dict__:
+            found = kind.__dict__[name]
+            return hasattr(type(found), "__set__") and type(found).__name__ != "member_descriptor"
+    return False
+
+
 def _of_class(found: Any, thing: object) -> Any:
     if type(found).__name__ == "member_descriptor":  # a slot
         try:

@@ -10,6 +10,7 @@ from anymutex.watch.sites import Guard, Site
 if TYPE_CHECKING:
     from anymutex.watch.flow import Flow
     from anymutex.watch.names import Names
+    from anymutex.watch.ownmethods import Methods
 
 
 class Draft:
@@ -59,6 +60,7 @@ class Drafts:
         self.fragile: set[int] = set()  # functions that use an item after a suspension
         self.muted: set[ast.AST] = set()  # calls whose reads don't flow to the caller
         self.flows: dict[ast.AST, Flow] = {}
+        self.methods: Methods = {}
         self.names_assigned_global: frozenset[str] = frozenset()
         self._places: dict[ast.AST, dict[str, int]] = {}
 
@@ -73,6 +75,10 @@ class Drafts:
     def index(self, node: ast.AST, place: str) -> int | None:
         """The index of a site, or None."""
         return self._places.get(node, {}).get(place)
+
+    def places(self, node: ast.AST) -> dict[str, int]:
+        """All sites of one node, by place."""
+        return self._places.get(node, {})
 
     def within(self, node: ast.AST) -> set[int]:
         """The sites of `node` and all below it."""

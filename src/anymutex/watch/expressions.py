@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymutex.watch import containers
 from anymutex.watch.flow import Flow
-from anymutex.watch.sites import CALL, NOTHING, RECEIVER, REST, SPAWNING, WAIT, WRITE
+from anymutex.watch.sites import CALL, NOTHING, READ, RECEIVER, REST, SPAWNING, WAIT, WRITE
 from anymutex.watch.spelling import last_name, path_of, root_of
 
 if TYPE_CHECKING:
@@ -143,13 +143,22 @@ class ExpressionFlow(Flow):
 
     def _of_Await(self, node: ast.Await) -> Sources:
         self.wait_on(node.value)
+        self.waited |= NOTHING.union(*self.control)
         if isinstance(node.value, ast.Call):
             found = self._of_call(node.value, node)
+            self._wait_under_test(node.value)
         else:
             found = self.value(node.value)
             found |= self._called(node, "await", None, {RECEIVER: found}, inside=1)
         self.suspended()
         return found
+
+    def _wait_under_test(self, call: ast.Call) -> None:
+        """`await x.wait()`, because of a test that may be out of date by now."""
+        is_wait = isinstance(call.func, ast.Attribute) and call.func.attr == "wait" and not call.args
+        if is_wait and self.records and self.older(self.all_control()):
+            index = self.site(call, "waiting", WAIT, "wait", path=None)
+            self.sink(index, NOTHING)
 
     def _of_Yield(self, node: ast.Yield) -> Sources:
         found = self.value(node.value)
@@ -218,6 +227,8 @@ class ExpressionFlow(Flow):
         arguments[RECEIVER] = receiver
         self._read_whole(node)
         given = NOTHING.union(*arguments.values())
+        if isinstance(whole, ast.Await):
+            self.waited |= given
         name = last_name(function) or ""
         if isinstance(function, ast.Attribute) and name == "__setattr__" and _names_attribute(node):
             given |= self._by_name(node, "setattr", arguments)
@@ -233,6 +244,8 @@ class ExpressionFlow(Flow):
         if name in (_LOGGING if is_method else _HARMLESS | containers.WHOLE_BUILTINS):
             return given
         owner = function.value if isinstance(function, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and owner.id == "self" and self.records:
+            self._own_method(node, name)
         is_inside = isinstance(whole, ast.Await)
         return given | self._called(whole, name, owner, arguments, inside=int(is_inside))
 
@@ -241,6 +254,24 @@ class ExpressionFlow(Flow):
         for argument in node.args:
             if isinstance(argument, ast.Attribute) and self.records:
                 self._whole(argument, "argument")
+
+    def _own_method(self, node: ast.Call, name: str) -> None:
+        """A method of the same class that writes or reads attributes of `self` (rule 4 of the rules)."""
+        method = self.drafts.methods.get((self.classes, name))
+        if method is None:
+            return
+        for attribute, line in method.writes.items():
+            index = self.site(node, f"writes {attribute}", WRITE, "in call", path=None)
+            draft = self.draft(index)
+            draft.first = draft.first._replace(line=line, mangled=self.mangled(attribute))
+            self.own_writes[f"self.{attribute}"] = index, self.count
+        for attribute in sorted(method.reads - method.writes.keys()):
+            path = f"self.{attribute}"
+            if path in self.own_writes and self.own_writes[path][1] < self.count and not self.in_test:
+                index = self.site(node, f"reads {attribute}", READ, "in call", path=None)
+                draft = self.draft(index)
+                draft.first = draft.first._replace(mangled=self.mangled(attribute))
+                self._after_own_write(path, frozenset({index}))
 
     def _arguments(self, node: ast.Call) -> dict[str | int, Sources]:
         found: dict[str | int, Sources] = {}

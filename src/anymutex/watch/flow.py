@@ -72,6 +72,7 @@ class Flow:
         }
         self.spelled: dict[str, str] = {}  # a local name -> the path it was assigned from
         self.defined: dict[str, ast.expr] = {}  # a local name -> the one expression it was assigned
+        self.waited: Sources = NOTHING  # what awaits were given, or depended on
         self.count = 0  # suspensions so far
         self.at: dict[int, int] = {}  # a source -> `count` when it was read
         self.control: list[Sources] = []  # of the tests around

@@ -483,8 +483,18 @@ class Hooks:
         """`name += await ...` has loaded the old value."""
         f.put(index, Record(self.space if cell is None else cell, name, Clock.now))
 
-    def then(self, before: None, value: T) -> T:
+    def then(self, before: object, value: T) -> T:
         """The value, after what was to be done before."""
+        return value
+
+    def after(self, value: T, thing: object, name: str, f: Activation, index: int) -> T:
+        """A call has returned that wrote an attribute of this very object."""
+        _take_own(thing, name, f, index)
+        return value
+
+    def about_to_wait(self, value: T, f: Activation, index: int) -> T:
+        """An event is about to be waited for, because of a test."""
+        orphaning.begin_wait_under_test(f, index, value)
         return value
 
     def augmented(self, value: T, f: Activation, old: int, index: int) -> T:

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import tasks
-from anymutex.watch import findings, ledger
+from anymutex.watch import findings, guards, ledger
 from anymutex.watch.ledger import Record, close_read, content_of, open_read
 
 if TYPE_CHECKING:
@@ -50,6 +50,21 @@ def begin_wait(f: Activation, index: int, value: Any) -> None:
             return
 
 
+def begin_wait_under_test(f: Activation, index: int, value: Any) -> None:
+    """A task is about to wait because of a test: has another task made it come out the other way since?"""
+    site = f.hooks.sites[index]
+    if not ledger.writes or _is_signalled(value):
+        return
+    for source in site.control:
+        covering = [guard for guard in site.guards if source in guard.sites] if source >= 0 else []
+        for record in f.of(source) if covering else ():
+            remote = ledger.remote_write(record, tasks.actor())
+            if remote is not None and any(guards.still_holds(guard, f) is False for guard in covering):
+                open_read(record.thing, record.key)
+                f.waits[index] = Waiting(record, value, source)
+                return
+
+
 def end_wait(f: Activation, index: int, *, is_over: bool = False) -> None:
     """The wait came to its good end: only a lock may be the wrong one."""
     waiting = f.waits.pop(index, None)
@@ -70,7 +85,9 @@ def end_all(f: Activation) -> None:
 def _look(f: Activation, index: int, waiting: Waiting, *, is_signalled: bool) -> None:
     remote = ledger.remote_write(waiting.record, tasks.actor())
     now = content_of(waiting.record)
-    if remote is None or is_signalled or now is waiting.value or type(now) is not type(waiting.value):
+    is_replaced = now is not waiting.value and type(now) is type(waiting.value)
+    is_in_vain = f.hooks.sites[index].how == "wait"
+    if remote is None or is_signalled or not (is_replaced or is_in_vain):
         return
     sites = f.hooks.sites
     findings.tell_accesses("orphaned-wait", f, sites[waiting.source], sites[index], waiting.record, remote)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from anymutex import stacks, starts, tasks, waits
@@ -14,6 +15,7 @@ from anymutex.watch.written import NO_VALUE, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from anymutex.tasks import Actor
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.rules import Stale
@@ -154,7 +156,7 @@ def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str)
         made=None,
         starts=_starts(me, remote.actor),
         locks=_locks(me, remote.actor),
-        is_threaded=isinstance(remote.actor, int) and tasks.name_of(remote.actor) != "MainThread",
+        is_threaded=isinstance(remote.actor, int) and remote.actor != get_ident(),
     )
 
 

@@ -197,10 +197,12 @@ class Rewriter(ast.NodeTransformer):
     # -- calls
 
     def visit_Await(self, node: ast.Await) -> ast.expr:
+        call = node.value
         self.generic_visit(node)
         result = self._called(node, "call", node)
         names = [inner for inner in ast.walk(node.value) if isinstance(inner, ast.Name)]
         waits = [self._drafts.index(name, "wait") for name in names]
+        waits.append(self._drafts.index(call, "waiting"))
         index = next((found for found in waits if found is not None), None)
         if index is not None and self._active:
             return self._call("waited", result, self._f(node), index, at=node)
@@ -210,7 +212,8 @@ class Rewriter(ast.NodeTransformer):
         self.generic_visit(node)
         self._hook_method(node)
         self._hook_named_attribute(node)
-        result = self._called(node, "call", node)
+        self._hook_wait(node)
+        result = self._own_accesses(node, self._called(node, "call", node))
         if self._flow is not None and not self._active and node in self._drafts.muted:
             return self._call("cut", self._call("mark", at=node), result, at=node)
         index = self._read_at(node, "whole")
@@ -228,6 +231,27 @@ class Rewriter(ast.NodeTransformer):
             return "check_size"
         how = self._drafts.all[index].first.how
         return {"len": "glance_size", "truth": "glance_truth"}.get(how, "glance_whole")
+
+    def _hook_wait(self, node: ast.Call) -> None:
+        index = self._drafts.index(node, "waiting")
+        if index is not None and self._active and isinstance(node.func, ast.Attribute):
+            node.func.value = self._call("about_to_wait", node.func.value, self._f(node), index, at=node)
+
+    def _own_accesses(self, node: ast.Call, result: ast.expr) -> ast.expr:
+        """What a method of the same object reads or writes in it."""
+        if not self._active:
+            return result
+        for place, index in self._drafts.places(node).items():
+            word, _, _ = place.partition(" ")
+            if word in {"reads", "writes"} and index in self._drafts.recorded:
+                me = ast.copy_location(ast.Name("self", ast.Load()), node)
+                name = self._drafts.all[index].first.mangled
+                if word == "reads":
+                    before = self._call("read", me, name, self._f(node), index, at=node)
+                    result = self._call("then", before, result, at=node)
+                else:
+                    result = self._call("after", result, me, name, self._f(node), index, at=node)
+        return result
 
     def _hook_method(self, node: ast.Call) -> None:
         if not isinstance(node.func, ast.Attribute) or node.func.attr == "__setattr__":

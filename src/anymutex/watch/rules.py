@@ -19,11 +19,11 @@ from __future__ import annotations
 import sys
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import starts, tasks
 from anymutex.watch import containers, draining, findings, guards, ledger
-from anymutex.watch.activations import innermost
+from anymutex.watch.activations import innermost, number_of_task
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from anymutex.tasks import Actor
-    from anymutex.watch.activations import Activation, Call
+    from anymutex.watch.activations import Activation
     from anymutex.watch.ledger import Key, Record
     from anymutex.watch.levels import Level
     from anymutex.watch.sites import Site
@@ -56,15 +56,15 @@ class Stale(NamedTuple):
 
 def wrote(written: Written) -> None:
     """A location that somebody has read is about to be written."""
-    if not written.has_effect:
+    if not written.has_effect or written.is_computed:
         return
     if written.site.is_drain:
         draining.drained(written)
     activation = innermost()
     if (id(written.thing) in ledger.writes or id(written.old) in ledger.writes) and _may_be_stale(written):
         _judge(written)
-    own = 0
-    while activation is not None:
+    own, number = 0, number_of_task()
+    while activation is not None and activation.number == number:
         own += activation.spend(written.thing, written.key)
         activation = activation.parent
     _take_down(written, own)
@@ -86,12 +86,14 @@ def _may_be_stale(written: Written) -> bool:
 
 def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
     """A function is about to read what it wrote itself (rule 4)."""
+    if isinstance(key, str) and containers.is_computed(thing, key):
+        return
     for record in f.of(site.own_write or 0):
         if record.thing is not thing or record.key != key or thing is None:
             continue
         own = f.hooks.sites[site.own_write or 0]
         remote = ledger.remote_write(record, tasks.actor())
-        if remote is not None and remote.site is own:
+        if remote is not None and (remote.site.line, remote.file) == (own.line, f.hooks.file):
             findings.tell_accesses("write-then-read", f, own, site, record, remote)
 
 

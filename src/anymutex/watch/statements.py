@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from anymutex.watch.expressions import ExpressionFlow
+from anymutex.watch.ownmethods import methods_in
 from anymutex.watch.sites import CALL, LOOP, NOTHING, RETURN, WRITE
 from anymutex.watch.spelling import (
     catches_missing_item,
@@ -141,6 +142,7 @@ class StatementFlow(ExpressionFlow):
         index = self.site(target, "write", WRITE, "augmented" if augmented else how, path=path)
         self._describe_value(index, value)
         self.sink(index, found)
+        self._note_waited(index, path, value)
         self.at[index] = self.count
         self._note_call_of_setter(target, found)
         if path is None:
@@ -154,6 +156,18 @@ class StatementFlow(ExpressionFlow):
         root = root_of(target)
         if root and root != "self" and root in self.env and not isinstance(target, ast.Name):
             self.env[root] |= found
+
+    def _note_waited(self, index: int, path: str | None, value: ast.expr | None) -> None:
+        """Something else takes the place of what was waited for: that is an act that depends on it."""
+        if path is None or path in self.own_writes or value is None or isinstance(value, ast.Constant):
+            return
+        draft = self.draft(index)
+        waited = {
+            source
+            for source in self.older(self.waited)
+            if source >= 0 and self.draft(source).first.path == path
+        }
+        draft.control |= waited
 
     def _describe_value(self, index: int, value: ast.expr | None) -> None:
         draft = self.draft(index)
@@ -394,6 +408,7 @@ class StatementFlow(ExpressionFlow):
 
 def analyse(tree: ast.Module, drafts: Drafts) -> Drafts:
     """Find the sites of a whole module."""
+    drafts.methods = methods_in(tree)
     drafts.names_assigned_global = frozenset(
         name for inner in ast.walk(tree) if isinstance(inner, ast.Global) for name in inner.names
     )

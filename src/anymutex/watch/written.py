@@ -85,6 +85,12 @@ class Written:
         return frame
 
     @property
+    def is_computed(self) -> bool:
+        """Whether the attribute is a property: what is written then is written inside of it."""
+        is_attribute = self.base is None and isinstance(self.key, str) and self.thing is not self.hooks.space
+        return is_attribute and containers.is_computed(self.thing, str(self.key))
+
+    @property
     def is_assignment(self) -> bool:
         """Whether a value takes the place of another, rather than a container being changed."""
         return self.site.how in {"attribute", "[]", "name", "setattr", "__setitem__"}
