@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from anymutex.watch.hooks import Hooks
+    from anymutex.watch.ledger import Key
 
 _MOST_OF_ONE_CALL = 40  # whoever reads more than this is no getter
 _MOST_OF_ONE_SITE = 64

@@ -186,6 +186,7 @@ class StatementFlow(ExpressionFlow):
             how = "__setitem__" if is_item else target.attr  # type: ignore[attr-defined]
             index = self.site(target, "setter", CALL, how, path=self.spelling(receiver))
             self.draft(index).arguments.setdefault(position, set()).update(self.older(found))
+            self.draft(index).is_watched = True
             self.sink(index, NOTHING)
 
     def _note_slots(self, node: ast.Assign) -> None:
