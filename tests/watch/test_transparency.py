@@ -1,4 +1,4 @@
-"""A program can't tell that hooks were put into it: the same results, the same prints, the same tracebacks."""
+"""A program can't tell that hooks were put into it: the same results, prints and tracebacks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from anymutex.watch.names import names_in
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import CodeType
+    from types import CodeType, TracebackType
 
 
 def told_by(code: CodeType, file: str, backend: str) -> str:
@@ -39,7 +39,7 @@ def told_by(code: CodeType, file: str, backend: str) -> str:
     return re.sub(r"0x[0-9a-f]+", "0x", printed.getvalue() + ended)
 
 
-def without_ours(error: BaseException) -> object:
+def without_ours(error: BaseException) -> TracebackType | None:
     """The traceback without the frame of this file."""
     found = error.__traceback__
     while found is not None and found.tb_frame.f_code.co_filename == __file__:

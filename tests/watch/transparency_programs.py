@@ -1,6 +1,6 @@
 """Programs for `test_transparency`: each is run as it is and with hooks, and must not be able to tell.
 
-Each has an `async def main()`. What it returns, what it prints and the traceback of what it raises are compared.
+Each has an `async def main()`. What it returns, prints and raises is compared, the traceback included.
 The prologue is put before each, so that a program can suspend and can note in which order things happen.
 """
 

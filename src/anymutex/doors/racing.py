@@ -1,7 +1,7 @@
 """`anymutex race FILE`: runs a program with hooks in it and tells of each await race when it happens.
 
-Rule 1. A race is told at once, on stderr or where `--log` says, so that nothing is lost whatever ends the program;
-        the last line counts them. Each pair of lines is told once.
+Rule 1. A race is told at once, on stderr or where `--log` says, so that nothing is lost whatever ends the
+        program; the last line counts them. Each pair of lines is told once.
 Rule 2. Its exit code replaces only 0: what the program itself says is graver.
 Rule 3. `ANYMUTEX="exitcode=3 log=races.txt halt_on_error=1 include=httpx,h11 json=races.json"` sets what the
         command line does not.
@@ -107,7 +107,7 @@ class _Teller:
     def __enter__(self) -> _Teller:
         if self._how.log:
             try:
-                self._file = open(self._how.log, "w", encoding="utf-8")  # noqa: SIM115  # closed in __exit__
+                self._file = open(self._how.log, "w", encoding="utf-8")  # closed in __exit__
             except OSError as error:
                 raise UsageError(f"can't write {self._how.log}: {error.strerror}") from error
         return self

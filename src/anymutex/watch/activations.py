@@ -112,7 +112,7 @@ class Activation:
         """The site `index` has read; what it read before is forgotten."""
         thing, key = record[0], record[1]
         old = self.records.get(index)
-        if type(old) is Record and old[0] is thing and old[1] == key:
+        if isinstance(old, Record) and old[0] is thing and old[1] == key:
             self.records[index] = record
             return
         open_read(thing, key)
@@ -143,7 +143,7 @@ class Activation:
         found = self.records.get(source)
         if found is None:
             return ()
-        return found if type(found) is list else (found,)  # type: ignore[return-value]
+        return (found,) if isinstance(found, Record) else found
 
     def spend(self, thing: Any, key: Key) -> int:
         """The task writes a location: what it read there before has been acted on.
@@ -153,7 +153,7 @@ class Activation:
         """
         count = 0
         for index, found in self.records.items():
-            if type(found) is Record:
+            if isinstance(found, Record):
                 if found[0] is thing and found[1] == key:
                     count += 1
                     self.records[index] = found._replace(seen=SPENT)
@@ -223,7 +223,7 @@ def _spent(record: Record, thing: Any, key: Key) -> Record:
 
 
 def _close(records: Record | list[Record]) -> None:
-    if type(records) is Record:
+    if isinstance(records, Record):
         close_read(records[0], records[1])
     else:
         for record in records:

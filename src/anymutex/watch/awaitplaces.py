@@ -14,7 +14,7 @@ _MOST = 3
 
 
 def awaits_between(file: str, function: str, first: int, last: int) -> tuple[stacks.Place, ...]:
-    """The lines of `function` with an `await` from line `first` to line `last`; all of them if those are in a loop."""
+    """The lines of `function` with an `await` from line `first` to line `last`; all if there are none."""
     lines = sorted(
         line
         for start, end, name, found in _awaits_in(file)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from anymutex.watch.sites import Guard, Site
-
 if TYPE_CHECKING:
     from anymutex.watch.flow import Flow
     from anymutex.watch.names import Names
     from anymutex.watch.ownmethods import Methods
+    from anymutex.watch.sites import Guard, Site
 
 
 class Draft:

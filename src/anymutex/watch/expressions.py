@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # Calls that can't touch what tasks share, whatever they are given.
 _HARMLESS = frozenset(
     {
-        "abs", "bool", "bytes", "callable", "chr", "divmod", "float", "format", "hash", "hex", "id", "int", "isinstance",
+        "abs", "bool", "bytes", "callable", "chr", "divmod", "float", "format", "hash", "hex", "id", "int",
+        "isinstance",
         "issubclass", "len", "ord", "pow", "print", "range", "repr", "round", "str", "super", "type", "zip",
     }
 )  # fmt: skip
@@ -332,10 +333,12 @@ class ExpressionFlow(Flow):
         self, node: ast.Call, function: ast.Attribute, arguments: dict[str | int, Sources]
     ) -> Sources:
         name, path = function.attr, self.spelling(function.value)
+        peeked = self._peeked(path) if name in {"pop", "popleft"} else NOTHING
         keyed = bool(node.args) and name in containers.KEYED_CHANGES
         spelled = path and (f"{path}[{ast.unparse(node.args[0])}]" if keyed else f"{path}[*]")
         index = self.site(node, "change", WRITE, name, path=spelled)
-        self.sink(index, NOTHING.union(*[found for slot, found in arguments.items() if slot != RECEIVER]))
+        given = NOTHING.union(*[found for slot, found in arguments.items() if slot != RECEIVER])
+        self.sink(index, given | peeked)
         if name == "clear" and path:
             self.drains.append((index, path))
             draft = self.draft(index)
@@ -350,6 +353,11 @@ class ExpressionFlow(Flow):
         if name == "setdefault" and keyed:
             return self.read(node, "read", name, spelled)
         return NOTHING
+
+    def _peeked(self, path: str | None) -> Sources:
+        """Looks at either end of a list or deque, before an element is taken from there."""
+        ends = {f"{path}[0]", f"{path}[-1]"} if path else set()
+        return frozenset(index for index in self.at if self.draft(index).first.path in ends)
 
     def _by_name(self, node: ast.Call, name: str, arguments: dict[str | int, Sources]) -> Sources:
         """`getattr(x, "name")` and its kin, with the name written out."""

@@ -95,6 +95,9 @@ class Flow:
 
     def site(self, node: ast.AST, place: str, kind: str, how: str, *, path: str | None) -> int:
         """The site of `node`, made when it is first come by."""
+        known = self.drafts.index(node, place)
+        if known is not None:
+            return known
         text = "" if kind == FUNCTION else _one_line(node)
         site = Site(
             kind=kind,
@@ -106,28 +109,27 @@ class Flow:
             is_multiple=bool(self.multiply),
             in_test=bool(self.in_test),
             column=getattr(node, "col_offset", -1),
-            **self._parts_of(node),
             is_caught=bool(self.caught),
             parameters=tuple(self.parameters) if kind == FUNCTION else (),
             mangled=self.mangled(how) if how else how,
         )
+        container, key = self._parts_of(node)
+        site = site._replace(container=container, key=key)
         return self.drafts.add(node, place, site, getattr(self, "index", len(self.drafts.all)))
 
-    def _parts_of(self, node: ast.AST) -> dict[str, str]:
+    def _parts_of(self, node: ast.AST) -> tuple[str | None, str | None]:
         """The container and the key that a failing expression is about."""
-        match node:
-            case ast.Subscript():
-                container, key = node.value, node.slice
-            case ast.Call(
-                func=ast.Attribute(attr="pop" | "remove" | "move_to_end" | "index"), args=[key, *_]
-            ):
-                container = node.func.value
-            case _:
-                return {}
+        container: ast.expr
+        if isinstance(node, ast.Subscript):
+            container, key = node.value, node.slice
+        elif isinstance(node, ast.Call) and _needs_presence(node) and isinstance(node.func, ast.Attribute):
+            container, key = node.func.value, node.args[0]
+        else:
+            return None, None
         if self.count and self.records:
             self.drafts.fragile.add(self.index)
         found, _ = _Substituted(self).of(container)
-        return {"container": ast.unparse(found), "key": ast.unparse(key)}
+        return ast.unparse(found), ast.unparse(key)
 
     def draft(self, index: int) -> Draft:
         """The draft at `index`."""
@@ -296,6 +298,11 @@ class _Substituted(ast.NodeTransformer):
         self.generic_visit(node)
         node.attr = self._flow.mangled(node.attr)
         return node
+
+
+def _needs_presence(node: ast.Call) -> bool:
+    """Whether a call fails if there is no such key or element."""
+    return last_name(node.func) in {"pop", "remove", "move_to_end", "index"} and bool(node.args)
 
 
 def _used_by(draft: Draft) -> set[int]:

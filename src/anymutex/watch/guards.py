@@ -31,7 +31,8 @@ UNKNOWN: Final = object()
 _DEEPEST = 8
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+    ast.BitAnd: operator.and_, ast.BitOr: operator.or_,
     ast.BitXor: operator.xor,
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le,
     ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
@@ -42,7 +43,8 @@ _UNARY: dict[type, Callable[[Any], Any]] = {
 }  # fmt: skip
 _PURE_BUILTINS = {
     builtins.len, builtins.min, builtins.max, builtins.sum, builtins.abs, builtins.any, builtins.all,
-    builtins.bool, builtins.int, builtins.float, builtins.str, builtins.isinstance, builtins.round, builtins.sorted,
+    builtins.bool, builtins.int, builtins.float, builtins.str, builtins.isinstance, builtins.round,
+    builtins.sorted,
     builtins.list, builtins.tuple, builtins.set, builtins.dict,
 }  # fmt: skip
 _PURE_METHODS = {"get", "keys", "values", "items", "count", "index", "lower", "upper", "strip", "startswith"}

@@ -420,9 +420,9 @@ class Hooks:
         """A method that takes something out of a container is about to be called."""
         if base_of[type(thing)] is not None:
             vanishing.note_removal(self, thing, key, index)
-            if key is not None and base_of[type(thing)] is dict and id(thing) not in open_reads:
-                if id(containers.item_of(thing, key)) in open_reads:
-                    self._wrote(thing, ("[]", key), index, key)
+            is_keyed = key is not None and base_of[type(thing)] is dict and id(thing) not in open_reads
+            if is_keyed and id(containers.item_of(thing, key)) in open_reads:
+                self._wrote(thing, ("[]", key), index, key)
             self.change(thing, key, index)
         return thing
 

@@ -16,13 +16,13 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from anymutex import stacks
 from anymutex.watch import containers
 from anymutex.watch.containers import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from anymutex import stacks
     from anymutex.starts import Start
     from anymutex.tasks import Actor
     from anymutex.watch.sites import Site

@@ -3,8 +3,8 @@
 Rule 1. The write's own function is the first level, if it may suspend. What it takes from its parameters is
         looked up in its caller, by the call site; there it may come from parameters again.
 Rule 2. The tests around a call are tests around all that happens in it.
-Rule 3. Arguments are matched by position and name if the call names the very function; else (a wrapper, a task
-        group, a partial) the write may come from any argument.
+Rule 3. Arguments are matched by position and name if the call names the very function; else (a wrapper, a
+        task group, a partial) the write may come from any argument.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def levels_of(written: Written) -> Iterator[Level]:
     call = None if activation is None else activation.call
     if activation is not None and activation.hooks is hooks and activation.index == site.owner:
         yield Level(activation, site, site.data, site.control, None)
-        activation, call = activation.parent, activation.via
+        call = activation.via
+        activation = activation.parent
     seen = 0
     while activation is not None and seen < _FARTHEST:
         seen += 1
@@ -53,7 +54,8 @@ def levels_of(written: Written) -> Iterator[Level]:
             yield Level(activation, at, data, control, call)
         owner = activation.hooks.sites[activation.index]
         data, control = _outer(data), _outer(control)
-        activation, call = activation.parent, activation.via
+        call = activation.via
+        activation = activation.parent
 
 
 _FARTHEST = 30

@@ -1,4 +1,4 @@
-"""What the source files beneath a root define, as far as other files of it must know: a quick look at the text.
+"""What the source files beneath a root define, as far as other files must know: a quick look at the text.
 
 Rule 1. What is found here only widens what is watched, so a name in a comment does no harm.
 Rule 2. The names are part of what compiled code depends on: they are in the tag of the cached file.

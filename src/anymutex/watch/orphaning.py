@@ -1,7 +1,8 @@
 """Rule 9, orphaned-wait: a task waits on what another task has put something else in the place of.
 
-A local name stands for an event, a future, a queue or a lock that came from a shared slot or was put there. While
-the task waits, somebody else puts a new one there: whoever signals looks into the slot and signals that one.
+A local name stands for an event, a future, a queue or a lock that came from a shared slot or was put there.
+While the task waits, somebody else puts a new one there: whoever signals looks into the slot and signals that
+one. In vain, too, is a wait that rests on a test which another task has made come out the other way.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def end_all(f: Activation) -> None:
 def _look(f: Activation, index: int, waiting: Waiting, *, is_signalled: bool) -> None:
     remote = ledger.remote_write(waiting.record, tasks.actor())
     now = content_of(waiting.record)
-    is_replaced = now is not waiting.value and type(now) is type(waiting.value)
+    is_replaced = now is not waiting.value and is_waitable[type(now)]
     is_in_vain = f.hooks.sites[index].how == "wait"
     if remote is None or is_signalled or not (is_replaced or is_in_vain):
         return

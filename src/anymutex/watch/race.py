@@ -68,9 +68,9 @@ class RaceWatch:
 def detect_races() -> Iterator[list[AwaitRace]]:
     """Collect the await races that happen in a block.
 
-    Only code that was instrumented is seen: run the tests with `pytest --race`, the program with `anymutex race`,
-    or call `anymutex.watch.instrument.install("package")` before the package is imported. A race that could
-    have happened and did not is not told; for that there is `explore`.
+    Only code that was instrumented is seen: run the tests with `pytest --race`, the program with
+    `anymutex race`, or call `anymutex.watch.instrument.install("package")` before the package is imported. A
+    race that could have happened and did not is not told; for that there is `explore`.
 
     Yields:
         The list of the races, which grows while the block runs. Each has `kind`, `location`, `str()` and
@@ -90,8 +90,8 @@ def detect_races() -> Iterator[list[AwaitRace]]:
     """
     if not hooks.modules:
         raise UsageError(
-            "nothing is instrumented, so no race can be seen: run it with `anymutex race` or `pytest --race`, "
-            'or call anymutex.watch.instrument.install("package") before the package is imported'
+            "nothing is instrumented, so no race can be seen: run it with `anymutex race` or `pytest "
+            '--race`, or call anymutex.watch.instrument.install("package") before the package is imported'
         )
     with RaceWatch() as watch:
         yield watch.races

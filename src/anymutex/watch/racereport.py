@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from anymutex import stacks, starts, tasks, waits
 from anymutex.report import Report, line_of, stack_lines
-from anymutex.stacks import Place
 from anymutex.watch.awaitplaces import awaits_between
 from anymutex.watch.containers import STRUCTURE
 from anymutex.watch.written import NO_VALUE, value_text
@@ -16,6 +15,8 @@ from anymutex.watch.written import NO_VALUE, value_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from anymutex.stacks import Place
+    from anymutex.starts import Start
     from anymutex.tasks import Actor
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.rules import Stale
@@ -39,14 +40,16 @@ _FIXES = {
     "lost-update": "hold one lock from the read to the write, or read again after the await",
     "check-then-act": "hold one lock from the test to the act, or test again after the await",
     "duplicate-work": "let one task do it and the others wait: a lock around it, or a future in its place",
-    "write-then-read": "keep it in a local variable or an object of the task's own, not where all tasks write",
+    "write-then-read": "keep it in a local variable or an object of the task's own, not in a shared one",
     "call-pair": "hold one lock from the one call to the other",
     "iteration": "loop over a copy, list(...), or hold one lock over the whole loop",
-    "dropped-insert": "take what is there out in one step before the await: items, self.items = self.items, []",
+    "dropped-insert": "take all out in one step before the await: items, self.items = self.items, []",
     "vanished": "look again after the await, or hold one lock from the look to the use",
     "orphaned-wait": "wake whoever waits for the old one before another takes its place",
     "unknown-writer": "hold one lock from the read to the write",
 }
+
+_THREAD_FIX = "an anyio lock guards tasks, not threads: return the value, and write it in the task"
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class AwaitRace(Report):
         yield f"backend {self.backend}"
         if self.seen > 1:
             yield f"Seen {self.seen} times."
-        yield f"fix: {_FIXES[self.rule]}"
+        yield f"fix: {_THREAD_FIX if self.is_threaded else _FIXES[self.rule]}"
         yield RULE
 
     def to_json(self) -> dict[str, object]:
@@ -154,8 +157,8 @@ def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str)
         remote=_remote(remote, location, written.old_text),
         awaits=awaits_between(file, source.function, source.line, stale.level.site.line),
         made=None,
-        starts=_starts(me, remote.actor),
-        locks=_locks(me, remote.actor),
+        starts=_starts(me, remote),
+        locks=_locks(me),
         is_threaded=isinstance(remote.actor, int) and remote.actor != get_ident(),
     )
 
@@ -179,8 +182,8 @@ def of_pair(
         remote=_remote(remote, location, None),
         awaits=() if second is None else awaits_between(file, first.function, first.line, second.line),
         made=None,
-        starts=_starts(me, remote.actor),
-        locks=_locks(me, remote.actor),
+        starts=_starts(me, remote),
+        locks=_locks(me),
     )
 
 
@@ -205,7 +208,7 @@ def _remote(remote: Write, location: str, after: str | None) -> Access:
     )
     site_place = stacks.place_in(remote.file, remote.site.line, remote.site.function)
     return Access(
-        f'{"thread" if isinstance(remote.actor, int) else "task"} "{tasks.shortened(remote.who)}"',
+        _who(remote),
         f"write of {location}",
         places or (site_place,),
         _change(_text_of(remote.before), after),
@@ -217,26 +220,25 @@ def _stack(sites: list[stacks.Site], file: str, site: Site) -> tuple[Place, ...]
     return places or (stacks.place_in(file, site.line, site.function),)
 
 
-def _starts(*actors: Actor) -> tuple[str, ...]:
-    lines = []
-    for actor in actors:
-        start = starts.start_of(actor)
-        parent = starts.parent_name_of(actor)
-        by = f' by task "{parent}"' if parent else ""
-        if start is not None:
-            lines.append(
-                f"{tasks.described(actor).capitalize()} started at {stacks.place_of(start.site)}{by}"
-            )
-        elif by:
-            lines.append(f"{tasks.described(actor).capitalize()} started{by}")
+def _starts(me: Actor, remote: Write) -> tuple[str, ...]:
+    sides = ((tasks.described(me), starts.start_of(me)), (_who(remote), remote.start))
+    lines = (_start_line(who, start) for who, start in sides if start is not None)
     return tuple(dict.fromkeys(lines))
 
 
-def _locks(*actors: Actor) -> str:
-    held = (
-        f"{tasks.described(actor)} {', '.join(waits.labels_held_by(actor)) or 'none'}" for actor in actors
-    )
-    return f"anymutex locks held: {'; '.join(dict.fromkeys(held))}"
+def _start_line(who: str, start: Start) -> str:
+    parent = start.parent_full_name
+    by = f' by task "{tasks.shortened(parent)}"' if parent else ""
+    return f"{who[0].upper()}{who[1:]} started at {stacks.place_of(start.site)}{by}"
+
+
+def _who(remote: Write) -> str:
+    kind = "thread" if isinstance(remote.actor, int) else "task"
+    return f'{kind} "{tasks.shortened(remote.who)}"'
+
+
+def _locks(me: Actor) -> str:
+    return f"anymutex locks held: {tasks.described(me)} {', '.join(waits.labels_held_by(me)) or 'none'}"
 
 
 def _text_of(value: Any) -> str | None:

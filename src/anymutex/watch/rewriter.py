@@ -50,7 +50,7 @@ class Rewriter(ast.NodeTransformer):
         """Rewrite a whole module."""
         self.visit(tree)
         position = _after_docstring_and_futures(tree.body)
-        table = tuple(site.plain() for site in self._drafts.finished())
+        table: Any = tuple(site.plain() for site in self._drafts.finished())
         prologue = ast.parse(f"from {_RUNTIME} import Hooks as hooks\nhooks = hooks(globals(), 0)").body
         for statement in prologue:
             for node in ast.walk(statement):
@@ -103,9 +103,8 @@ class Rewriter(ast.NodeTransformer):
 
     def _wrap_body(self, node: AnyFunction, flow: Flow) -> None:
         start = int(ast.get_docstring(node, clean=False) is not None)
-        prologue: list[ast.stmt] = []
-        for name in sorted(flow.locals & declared_within(node, ast.Nonlocal)):
-            prologue.append(_assign(CELL + name, self._call("cell", at=node), node))
+        cells = sorted(flow.locals & declared_within(node, ast.Nonlocal))
+        prologue = [_assign(CELL + name, self._call("cell", at=node), node) for name in cells]
         if self._active:
             prologue.append(_assign(ACTIVATION, self._call("enter", flow.index, at=node), node))
             leave = ast.copy_location(ast.Expr(self._call("leave", self._f(node), at=node)), node)

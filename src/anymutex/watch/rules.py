@@ -1,12 +1,12 @@
 """The rules for a write: does it rest on a read that another task has made out of date?
 
-Rule 1. lost-update: the value written comes from a read of the same location, and somebody else wrote there in
-        between. `x += 1` reads and writes in one step, but `x += e` counts if `e` comes from an older read.
+Rule 1. lost-update: the value written comes from a read of the same location, and somebody else wrote there
+        in between. `x += 1` reads and writes in one step; `x += e` counts if `e` comes from an older read.
 Rule 2. check-then-act: the write depends on a test of the location, and somebody else wrote there in between.
         Silent if the test would come out the same way now; if what is taken out is taken out in one step; if
         the value written is there already. duplicate-work: if an equal one is, but another object.
 Rule 3. Whatever read the location again after that write, and feeds or guards this one, silences both.
-Rule 4. write-then-read: a task reads what it wrote before, and the same line wrote for another task in between.
+Rule 4. write-then-read: a task reads what it wrote, and the same line wrote for another task meanwhile.
 Rule 5. call-pair: rules 1 and 2, where the read was inside a call and the write is inside another call of the
         same object.
 
@@ -75,7 +75,7 @@ def _may_be_stale(written: Written) -> bool:
     activation = innermost()
     while activation is not None:
         for found in activation.records.values():
-            for record in (found,) if type(found) is ledger.Record else found:
+            for record in (found,) if isinstance(found, ledger.Record) else found:
                 if record[0] is written.thing or record[0] is written.old:
                     matches = _matches(written, record, True) or _matches(written, record, False)
                     if matches and _remote_of(written, record) is not None:
@@ -138,7 +138,7 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
 
 
 def _is_renewed(written: Written, stale: Stale, fresh: set[tuple[int, Key]]) -> bool:
-    """Whether the location was read again (rule 3). That there is something is no news of what comes first."""
+    """Whether the location was read again (rule 3). That there is something says not what comes first."""
     thing, key = stale.record.thing, stale.record.key
     by_position = written.key == STRUCTURE and isinstance(key, tuple)
     is_here = thing is written.thing and (id(thing), written.key) in fresh
@@ -303,7 +303,8 @@ def _kind_of(written: Written, stale: Stale) -> str | None:
 
 def _is_call_pair(stale: Stale) -> bool:
     read, act = stale.level.activation.hooks.sites[stale.source], stale.level.site
-    return read.kind == act.kind == "call" and read.path is not None and read.path == act.path
+    are_calls = read.kind == act.kind == "call" and read.text.endswith(")") and act.text.endswith(")")
+    return are_calls and stale.is_data and read.path is not None and read.path == act.path
 
 
 def _take_down(written: Written, own: int) -> None:

@@ -91,8 +91,8 @@ class Site(NamedTuple):
 SPAWNING = frozenset(
     {
         "add_done_callback", "call_at", "call_later", "call_soon", "call_soon_threadsafe", "create_task",
-        "ensure_future", "gather", "run_coroutine_threadsafe", "run_in_executor", "run_sync", "spawn", "start",
-        "start_soon", "submit", "to_thread", "wait", "wait_for", "as_completed",
+        "ensure_future", "gather", "run_coroutine_threadsafe", "run_in_executor", "run_sync", "spawn",
+        "start", "start_soon", "submit", "to_thread", "wait", "wait_for", "as_completed",
     }
 )  # fmt: skip
 RECEIVER: Final = "self"

@@ -1,8 +1,8 @@
-"""Rule 8, vanished: what was there before the await was taken away by another task, and its absence is an error.
+"""Rule 8, vanished: what was there before the await was taken away by another task, and that is an error.
 
 Rule 1. The last removals from each container are remembered, by whom and when; of the container its `id`.
-Rule 2. Nothing is asked while all goes well. When a function ends by the error of a missing key or element, the
-        expression that failed is looked at in the frame that it failed in.
+Rule 2. Nothing is asked while all goes well. When a function ends by the error of a missing key or element,
+        the expression that failed is looked at in the frame that it failed in.
 Rule 3. It is a race if another task removed just that since the innermost function that may suspend began.
 """
 
@@ -89,8 +89,9 @@ def ended_by(error: BaseException, f: Activation) -> None:
     if removal is None or removal.time <= f.began or removal.actor == tasks.actor():
         return
     write = Write(
-        time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site, file=removal.file,
-        stack=[removal.stack], is_structural=True, before=NO_VALUE, position=None, key=("[]", key),
+        time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site,
+        file=removal.file, stack=[removal.stack], is_structural=True, before=NO_VALUE, position=None,
+        key=("[]", key),
     )  # fmt: skip
     findings.tell_accesses(
         "vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file
