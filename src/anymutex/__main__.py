@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from anymutex.comparison import Comparison
-from anymutex.doors import backends, demo, loading, options, problems
+from anymutex.doors import backends, demo, loading, options, problems, racing
 from anymutex.doors.finishing import finish
 from anymutex.doors.measuring import measure
 from anymutex.running import run_as_asked
@@ -63,6 +63,7 @@ def _parser() -> Parser:
     parser.set_defaults(command=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
+    _add_race(commands)
     _add_compare(commands)
     _add_explore(commands)
     _add_replay(commands)
@@ -83,6 +84,17 @@ def _add_run(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     options.add_run_options(parser)
     parser.set_defaults(command=_run)
+
+
+def _add_race(commands: argparse._SubParsersAction[Parser]) -> None:
+    text = (
+        "Run an async program with hooks in it, and tell of each await race that happens: lost updates, "
+        "check-then-act and their kin. Exits with 66 if there were any."
+    )
+    parser = commands.add_parser("race", help="find await races", description=text, epilog=ARGUMENTS_NOTE)
+    parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
+    racing.add_options(parser)
+    parser.set_defaults(command=racing.run)
 
 
 def _add_compare(commands: argparse._SubParsersAction[Parser]) -> None:

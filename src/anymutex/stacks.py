@@ -68,6 +68,11 @@ def place_of(site: Site) -> Place:
     return Place(_shown(code.co_filename), line, _signature(code), text)
 
 
+def place_in(file: str, line: int, function: str) -> Place:
+    """The same for a line that is known by its number."""
+    return Place(_shown(file), line, function, linecache.getline(file, line).strip())
+
+
 def running_sites(frame: FrameType | None, outermost: FrameType | None = None) -> list[Site]:
     """The sites from `frame` outwards to `outermost`, told from the outermost call, machinery left out.
 

@@ -21,7 +21,7 @@ from anymutex.errors import UsageError
 from anymutex.running import noting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import CodeType, ModuleType
 
 
@@ -45,18 +45,23 @@ def target_of(text: str) -> Target:
 
 
 @contextmanager
-def loaded(target: Target, arguments: list[str]) -> Iterator[Program[Any]]:
+def loaded(
+    target: Target, arguments: list[str], compiled: Callable[[Path], CodeType] | None = None
+) -> Iterator[Program[Any]]:
     """Keep the program that `target` names loaded for the length of a block.
 
     Args:
         target: The file, and its function if it is another than `main`.
         arguments: What the program finds in `sys.argv[1:]`.
+        compiled: How to compile the file, if not as Python does.
 
     Raises:
         UsageError: There is no such file or function, or it can't be a program.
         Exception: Whatever the file raised while it was loaded.
     """
     code = _compiled(target.file)
+    if compiled is not None:  # what is wrong with the file has been said by now
+        code = compiled(target.file)
     module = _new_module(target.file)
     with _as_python_would(target.file, arguments), _known(module), noting(module.__name__) as noted:
         exec(code, module.__dict__)

@@ -1,0 +1,49 @@
+"""Findings: the races witnessed so far, each pair of lines once, handed to whoever asked for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anymutex import tasks
+from anymutex.watch import racereport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from anymutex.watch.activations import Activation
+    from anymutex.watch.ledger import Record, Write
+    from anymutex.watch.racereport import AwaitRace
+    from anymutex.watch.rules import Stale
+    from anymutex.watch.sites import Site
+    from anymutex.watch.written import Written
+
+listeners: list[Callable[[AwaitRace], object]] = []
+
+
+def tell_write(kind: str, written: Written, stale: Stale, source: Site) -> None:
+    """A write rests on a stale read."""
+    if not listeners:
+        return
+    reader = stale.level.activation
+    _announce(racereport.of_write(kind, written, stale, source, reader.hooks.file))
+
+
+def tell_accesses(
+    kind: str,
+    f: Activation,
+    first: Site,
+    second: Site | None,
+    record: Record,
+    remote: Write,
+    *,
+    file: str | None = None,
+) -> None:
+    """One or two accesses of a function, and another's write between or before them."""
+    if listeners:
+        at = file or f.hooks.file
+        _announce(racereport.of_pair(kind, at, first, second, record, remote, tasks.actor()))
+
+
+def _announce(race: AwaitRace) -> None:
+    for listener in tuple(listeners):
+        listener(race)

@@ -1,0 +1,258 @@
+"""Await races as plain data, and how they read, in the manner of Go's race detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+from anymutex import stacks, starts, tasks, waits
+from anymutex.report import Report, line_of, stack_lines
+from anymutex.watch.awaitplaces import awaits_between
+from anymutex.watch.containers import STRUCTURE
+from anymutex.watch.written import NO_VALUE, value_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anymutex.stacks import Place
+    from anymutex.starts import Start
+    from anymutex.tasks import Actor
+    from anymutex.watch.ledger import Record, Write
+    from anymutex.watch.rules import Stale
+    from anymutex.watch.sites import Site
+    from anymutex.watch.written import Written
+
+RULE = "=" * 18
+_HEADLINES = {
+    "lost-update": "lost update (read .. await .. stale write)",
+    "check-then-act": "check then act (test .. await .. act on what is no longer so)",
+    "duplicate-work": "duplicate work (both found nothing there and made it)",
+    "write-then-read": "write then read (another task's value is read back)",
+    "call-pair": "a get and a put that belong together (get .. await .. stale put)",
+    "iteration": "changed during iteration",
+    "dropped-insert": "dropped insert (copied .. await .. cleared)",
+    "vanished": "vanished (what was there before the await is gone)",
+    "orphaned-wait": "orphaned wait (nobody can wake it any more)",
+    "unknown-writer": "changed meanwhile by code that is not watched",
+}
+_FIXES = {
+    "lost-update": "hold one lock from the read to the write, or read again after the await",
+    "check-then-act": "hold one lock from the test to the act, or test again after the await",
+    "duplicate-work": "let one task do it and the others wait: a lock around it, or a future in its place",
+    "write-then-read": "keep it in a local variable or an object of the task's own, not in a shared one",
+    "call-pair": "hold one lock from the one call to the other",
+    "iteration": "loop over a copy, list(...), or hold one lock over the whole loop",
+    "dropped-insert": "take all out in one step before the await: items, self.items = self.items, []",
+    "vanished": "look again after the await, or hold one lock from the look to the use",
+    "orphaned-wait": "wake whoever waits for the old one before another takes its place",
+    "unknown-writer": "hold one lock from the read to the write",
+}
+
+_THREAD_FIX = "an anyio lock guards tasks, not threads: return the value, and write it in the task"
+
+
+@dataclass(frozen=True)
+class Access:
+    """One access by one task, as it is told."""
+
+    who: str
+    what: str
+    places: tuple[Place, ...]
+    note: str = ""
+
+    def lines(self, headline: str) -> Iterator[str]:
+        """The access as a paragraph."""
+        yield f"{headline:<64} {self.note}".rstrip()
+        yield from stack_lines(self.places)
+
+    def to_json(self) -> dict[str, object]:
+        """As DESIGN has it."""
+        place = self.places[-1]
+        return {"file": place.file, "line": place.line, "task": self.who}
+
+
+@dataclass(frozen=True)
+class AwaitRace(Report):
+    """A race of two tasks across an await, or of a task and a thread, that happened."""
+
+    rule: str
+    location: str
+    backend: str
+    reads: tuple[Access, ...]
+    writes: tuple[Access, ...]
+    remote: Access
+    awaits: tuple[Place, ...]
+    made: str | None
+    starts: tuple[str, ...]
+    locks: str
+    is_threaded: bool = False
+    seen: int = 1
+
+    @property
+    def kind(self) -> str:
+        """Which rule found it."""
+        return self.rule
+
+    @property
+    def place(self) -> Place:
+        """Where it came to light."""
+        return (*self.reads, *self.writes)[-1].places[-1]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What makes two reports the same: the rule and the lines."""
+        sides = (*self.reads, *self.writes, self.remote)
+        return (self.rule, *((side.places[-1].file, side.places[-1].line) for side in sides))
+
+    def lines(self) -> Iterator[str]:
+        yield RULE
+        yield "WARNING: DATA RACE" if self.is_threaded else f"WARNING: AWAIT RACE: {_HEADLINES[self.rule]}"
+        for write in self.writes:
+            yield from write.lines(f"{write.what} by {write.who}:")
+        for read in self.reads:
+            start = "  was computed from a" if self.rule in {"lost-update", "call-pair"} else "  rests on a"
+            yield f"{start} {read.what} at:".ljust(64) + f" {read.note}".rstrip()
+            yield from (f"      {line_of(place)}" for place in read.places[-1:])
+        if self.awaits:
+            yield "  and gave up control between the two at:"
+            yield from (f"      {line_of(place)}" for place in self.awaits)
+        yield ""
+        yield from self.remote.lines(f"Conflicting {self.remote.what} by {self.remote.who}:")
+        yield ""
+        yield from filter(None, (self.made, *self.starts, self.locks))
+        yield f"backend {self.backend}"
+        if self.seen > 1:
+            yield f"Seen {self.seen} times."
+        yield f"fix: {_THREAD_FIX if self.is_threaded else _FIXES[self.rule]}"
+        yield RULE
+
+    def to_json(self) -> dict[str, object]:
+        """The fixed form of DESIGN 4.5."""
+        return {
+            "kind": self.rule,
+            "location": self.location,
+            "backend": self.backend,
+            "reads": [read.to_json() for read in self.reads],
+            "writes": [write.to_json() for write in self.writes],
+            "remote": self.remote.to_json(),
+            "text": str(self),
+        }
+
+
+def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str) -> AwaitRace:
+    """The race of a write that rests on a stale read."""
+    me = written.me
+    who = tasks.described(me)
+    location = location_text(written.thing, written.key, written.site)
+    own_stack = _stack(tasks.my_sites(), written.hooks.file, written.site)
+    remote = stale.remote
+    read_place = stacks.place_in(file, source.line, source.function)
+    return AwaitRace(
+        rule=kind,
+        location=location,
+        backend=_backend(),
+        reads=(Access(who, f"read of {location}", (read_place,), _noted("value", _text_of(remote.before))),),
+        writes=(Access(who, f"Write of {location}", own_stack, _change(written.old_text, written.new_text)),),
+        remote=_remote(remote, location, written.old_text),
+        awaits=awaits_between(file, source.function, source.line, stale.level.site.line),
+        made=None,
+        starts=_starts(me, remote),
+        locks=_locks(me),
+        is_threaded=isinstance(remote.actor, int) and remote.actor != get_ident(),
+    )
+
+
+def of_pair(
+    kind: str, file: str, first: Site, second: Site | None, record: Record, remote: Write, me: Actor
+) -> AwaitRace:
+    """The race of two accesses of one function with another's write between them."""
+    who = tasks.described(me)
+    location = location_text(record.thing, record.key, second or first)
+    one = stacks.place_in(file, first.line, first.function)
+    two = None if second is None else stacks.place_in(file, second.line, second.function)
+    written_first = kind == "write-then-read"
+    reads, writes = ((two,), (one,)) if written_first else ((one,), (two,))
+    return AwaitRace(
+        rule=kind,
+        location=location,
+        backend=_backend(),
+        reads=tuple(Access(who, f"read of {location}", (place,)) for place in reads if place),
+        writes=tuple(Access(who, f"Write of {location}", (place,)) for place in writes if place),
+        remote=_remote(remote, location, None),
+        awaits=() if second is None else awaits_between(file, first.function, first.line, second.line),
+        made=None,
+        starts=_starts(me, remote),
+        locks=_locks(me),
+    )
+
+
+def location_text(thing: Any, key: Any, site: Site) -> str:
+    """What a location is called: as the code spells it, or by the object's class."""
+    path = site.path
+    if path:
+        return path.removesuffix("[*]")
+    name = type(thing).__name__
+    if key == STRUCTURE:
+        return name
+    if isinstance(key, tuple):
+        return f"{name}[{value_text(key[1]) or '...'}]"
+    return f"{name}.{key}"
+
+
+def _remote(remote: Write, location: str, after: str | None) -> Access:
+    places = tuple(
+        stacks.place_of(site)
+        for site in reversed(remote.stack)
+        if not stacks.is_machinery(site[0].co_filename)
+    )
+    site_place = stacks.place_in(remote.file, remote.site.line, remote.site.function)
+    return Access(
+        _who(remote),
+        f"write of {location}",
+        places or (site_place,),
+        _change(_text_of(remote.before), after),
+    )
+
+
+def _stack(sites: list[stacks.Site], file: str, site: Site) -> tuple[Place, ...]:
+    places = stacks.places_of(sites)
+    return places or (stacks.place_in(file, site.line, site.function),)
+
+
+def _starts(me: Actor, remote: Write) -> tuple[str, ...]:
+    sides = ((tasks.described(me), starts.start_of(me)), (_who(remote), remote.start))
+    lines = (_start_line(who, start) for who, start in sides if start is not None)
+    return tuple(dict.fromkeys(lines))
+
+
+def _start_line(who: str, start: Start) -> str:
+    parent = start.parent_full_name
+    by = f' by task "{tasks.shortened(parent)}"' if parent else ""
+    return f"{who[0].upper()}{who[1:]} started at {stacks.place_of(start.site)}{by}"
+
+
+def _who(remote: Write) -> str:
+    kind = "thread" if isinstance(remote.actor, int) else "task"
+    return f'{kind} "{tasks.shortened(remote.who)}"'
+
+
+def _locks(me: Actor) -> str:
+    return f"anymutex locks held: {tasks.described(me)} {', '.join(waits.labels_held_by(me)) or 'none'}"
+
+
+def _text_of(value: Any) -> str | None:
+    return None if value is NO_VALUE else value_text(value)
+
+
+def _change(before: str | None, after: str | None) -> str:
+    return "" if before is None or after is None else f"value {before} -> {after}"
+
+
+def _noted(word: str, value: str | None) -> str:
+    return "" if value is None else f"{word} {value}"
+
+
+def _backend() -> str:
+    run = tasks.current_run()
+    return "none" if run is None else tasks.backend_of(run)

@@ -1,0 +1,436 @@
+"""The flow through statements: what assigns, what decides, what loops, what leaves."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from anymutex.watch.expressions import ExpressionFlow
+from anymutex.watch.ownmethods import methods_in
+from anymutex.watch.sites import CALL, LOOP, NOTHING, RETURN, WRITE
+from anymutex.watch.spelling import (
+    catches_missing_item,
+    exits,
+    in_own_scope,
+    is_empty,
+    last_name,
+    leaves_function,
+    path_of,
+    root_of,
+    suppresses_missing_item,
+    suspends,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anymutex.watch.draft import Drafts
+    from anymutex.watch.sites import Sources
+    from anymutex.watch.spelling import AnyFunction
+
+_VIEW_METHODS = {"keys", "values", "items", "get", "setdefault"}
+
+
+class StatementFlow(ExpressionFlow):
+    """A whole function. Make one, `run` it, and the drafts of the module have grown."""
+
+    def run(self) -> None:
+        """Go through the function, and the functions in it."""
+        self.nested: list[StatementFlow] = []
+        self._stored: dict[str, int] = {}
+        for inner in in_own_scope(self.node):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                self._stored[inner.id] = self._stored.get(inner.id, 0) + 1
+        self.block(self.node.body)
+        self.finish()
+
+    def block(self, body: list[ast.stmt]) -> None:
+        """Statements one after the other."""
+        control, guards = len(self.control), len(self.guards)
+        for statement in body:
+            method = getattr(self, f"_do_{type(statement).__name__}", None)
+            if method:
+                method(statement)
+            else:
+                for part in ast.iter_child_nodes(statement):
+                    if isinstance(part, ast.expr):
+                        self.value(part)
+        del self.control[control:], self.guards[guards:]
+
+    # -- assigning
+
+    def _do_Assign(self, node: ast.Assign) -> None:
+        found = self.value(node.value)
+        for target in node.targets:
+            self.bind(target, found, node.value)
+        self._note_slots(node)
+
+    def _do_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.bind(node.target, self.value(node.value), node.value)
+
+    def _do_AugAssign(self, node: ast.AugAssign) -> None:
+        target = node.target
+        old = NOTHING
+        if isinstance(target, ast.Name):
+            old = self.of_name(target.id)
+        else:
+            self._base_of(target)
+        waits = suspends([node.value])
+        if waits and (not isinstance(target, ast.Name) or self.scope_of(target.id)):
+            old = self.read(target, "augmented", "augmented", self.spelling(target))
+        found = self.value(node.value)
+        if isinstance(target, ast.Name):
+            self.env[target.id] = old | found
+            if self.scope_of(target.id):
+                self._written(target, "name", found | (old if waits else NOTHING), None, augmented=not waits)
+            return
+        how = "attribute" if isinstance(target, ast.Attribute) else "[]"
+        self._written(target, how, found | old, None, augmented=not waits)
+
+    def bind(self, target: ast.expr, found: Sources, value: ast.expr | None) -> None:
+        """Assign what comes from `found` to a target."""
+        match target:
+            case ast.Tuple() | ast.List():
+                self._unpack(target.elts, found, value)
+            case ast.Starred():
+                self.bind(target.value, found, None)
+            case ast.Name():
+                self._bind_name(target, found, value)
+            case ast.Attribute() | ast.Subscript():
+                self._base_of(target)
+                how = "attribute" if isinstance(target, ast.Attribute) else "[]"
+                self._written(target, how, found, value)
+
+    def _unpack(self, targets: list[ast.expr], found: Sources, value: ast.expr | None) -> None:
+        values: list[ast.expr | None] = [None] * len(targets)
+        if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(targets):
+            values = [*value.elts]
+        for target, part in zip(targets, values, strict=True):
+            # Each part was evaluated before; asking again finds the same sites.
+            self.bind(target, found if part is None else self.value(part), part)
+
+    def _bind_name(self, target: ast.Name, found: Sources, value: ast.expr | None) -> None:
+        name = target.id
+        self.env[name] = found
+        self.slots.pop(name, None)
+        for path in [path for path in self.env if path.startswith((f"{name}.", f"{name}["))]:
+            del self.env[path]
+        once = self._stored.get(name) == 1 and name not in self.parameters
+        if once and value is not None and self.spelling(value):
+            self.spelled[name] = self.spelling(value) or name
+        if once and value is not None and not self.multiply:
+            self.defined[name] = value
+        if self.scope_of(name):
+            self._written(target, "name", found, value)
+
+    def _base_of(self, target: ast.Attribute | ast.Subscript) -> None:
+        self.value(target.value)
+        if isinstance(target, ast.Subscript):
+            self.value(target.slice)
+
+    def _written(
+        self,
+        target: ast.expr,
+        how: str,
+        found: Sources,
+        value: ast.expr | None,
+        *,
+        augmented: bool = False,
+    ) -> None:
+        path = self.spelling(target)
+        index = self.site(target, "write", WRITE, "augmented" if augmented else how, path=path)
+        self._describe_value(index, value)
+        self.sink(index, found)
+        self._note_waited(index, path, value)
+        self.at[index] = self.count
+        self._note_call_of_setter(target, found)
+        if path is None:
+            return
+        if value is not None and is_empty(value):
+            self.drains.append((index, path))
+            draft = self.draft(index)
+            draft.first = draft.first._replace(is_drain=True)
+        self.own_writes[path] = index, self.count
+        self.env[path_of(target) or path] = found
+        root = root_of(target)
+        if root and root != "self" and root in self.env and not isinstance(target, ast.Name):
+            self.env[root] |= found
+
+    def _note_waited(self, index: int, path: str | None, value: ast.expr | None) -> None:
+        """Something else takes the place of what was waited for: that is an act that depends on it."""
+        if path is None or path in self.own_writes or value is None or isinstance(value, ast.Constant):
+            return
+        draft = self.draft(index)
+        waited = {
+            source
+            for source in self.older(self.waited)
+            if source >= 0 and self.draft(source).first.path == path
+        }
+        draft.control |= waited
+
+    def _describe_value(self, index: int, value: ast.expr | None) -> None:
+        draft = self.draft(index)
+        if isinstance(value, ast.Constant | ast.Name):
+            draft.first = draft.first._replace(
+                value=ast.unparse(value), is_literal=isinstance(value, ast.Constant)
+            )
+
+    def _note_call_of_setter(self, target: ast.expr, found: Sources) -> None:
+        names = self.drafts.names
+        is_setter = isinstance(target, ast.Attribute) and target.attr in names.setters
+        is_item = isinstance(target, ast.Subscript) and "__setitem__" in names.operators
+        if is_setter or is_item:
+            position = 1 if is_item else 0
+            receiver = target.value  # type: ignore[attr-defined]
+            how = "__setitem__" if is_item else target.attr  # type: ignore[attr-defined]
+            index = self.site(target, "setter", CALL, how, path=self.spelling(receiver))
+            self.draft(index).arguments.setdefault(position, set()).update(self.older(found))
+            self.draft(index).is_watched = True
+            self.sink(index, NOTHING)
+
+    def _note_slots(self, node: ast.Assign) -> None:
+        """Which local names now stand for a shared slot, because they come from it or were put there."""
+        targets = [target for target in node.targets if isinstance(target, ast.Name)]
+        shared = [target for target in node.targets if isinstance(target, ast.Attribute | ast.Subscript)]
+        writes = {self.drafts.index(target, "write") for target in shared} - {None}
+        slots = frozenset(index for index in writes if index is not None) | self._slot_read(node.value)
+        for target in targets:
+            if slots:
+                self.slots[target.id] = slots
+        if isinstance(node.value, ast.Name) and writes and node.value.id not in self.parameters:
+            self.slots[node.value.id] = self.slots.get(node.value.id, frozenset()) | slots
+
+    def _slot_read(self, value: ast.expr) -> frozenset[int]:
+        place = "change" if isinstance(value, ast.Call) and last_name(value.func) == "setdefault" else "read"
+        index = self.drafts.index(value, place)
+        return frozenset() if index is None else frozenset({index})
+
+    def _do_Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                self._base_of(target)
+                index = self.site(target, "write", WRITE, "del", path=self.spelling(target))
+                self.sink(index, self.value(target.slice) if isinstance(target, ast.Subscript) else NOTHING)
+
+    # -- deciding
+
+    def _do_If(self, node: ast.If) -> None:
+        control = self.test(node.test)
+        guard = self.guard_of(node.test)
+        before = dict(self.env)
+        with self.under(control, guard, True):
+            self.block(node.body)
+        after, self.env = self.env, before
+        with self.under(control, guard, False):
+            self.block(node.orelse)
+        self._join(after, exits(node.body), exits(node.orelse))
+        for body, outcome in ((node.body, False), (node.orelse, True)):
+            if exits(body):
+                self._went_on(control, body)
+                if guard is not None:
+                    self.guards.append(guard._replace(outcome=outcome))
+
+    def _went_on(self, control: Sources, body: list[ast.stmt]) -> None:
+        """What follows runs only because `body` was not entered."""
+        self.control.append(control)
+        if leaves_function(body):
+            self.left |= control
+
+    def _join(self, other: dict[str, Sources], other_exits: bool, own_exits: bool) -> None:
+        if own_exits and not other_exits:
+            self.env = other
+        elif not other_exits:
+            for name, found in other.items():
+                self.env[name] = self.env.get(name, NOTHING) | found
+
+    def _do_Assert(self, node: ast.Assert) -> None:
+        control = self.test(node.test)
+        self.raises |= control
+        self.left |= control
+        guard = self.guard_of(node.test)
+        if guard is not None:
+            self.guards.append(guard)
+
+    def _do_Match(self, node: ast.Match) -> None:
+        control = self.value(node.subject)
+        before = dict(self.env)
+        for case in node.cases:
+            own = dict(before)
+            self.env, own = own, self.env
+            for inner in ast.walk(case.pattern):
+                name = getattr(inner, "name", None)
+                if isinstance(name, str):
+                    self.env[name] = control
+            test = control | (self.test(case.guard) if case.guard else NOTHING)
+            with self.under(test, None, True):
+                self.block(case.body)
+            self._join(own, False, exits(case.body))
+
+    # -- looping
+
+    def _do_While(self, node: ast.While) -> None:
+        for _ in range(2):
+            control = self.test(node.test)
+            guard = self.guard_of(node.test)
+            with self.under(control, guard, True):
+                self._loop_body(node.body)
+        control = self.test(node.test)
+        self.control.append(control)
+        self.left |= control
+        breaks = any(isinstance(inner, ast.Break) for inner in in_own_scope(node))
+        if guard is not None and not breaks:
+            self.guards.append(guard._replace(outcome=False))
+        self.block(node.orelse)
+
+    def _loop_body(self, body: list[ast.stmt]) -> None:
+        before = dict(self.env)
+        self.block(body)
+        self._join(before, False, False)
+
+    def _do_For(self, node: ast.For | ast.AsyncFor) -> None:
+        found = self.value(node.iter) | self._iterated(node)
+        if isinstance(node, ast.AsyncFor):
+            found |= self._called(node.iter, "async for", node.iter, {"self": found}, inside=1, place="with")
+        for _ in range(2):
+            if isinstance(node, ast.AsyncFor):
+                self.suspended()
+            self.bind(node.target, found, None)
+            self._loop_body(node.body)
+        self.block(node.orelse)
+
+    _do_AsyncFor = _do_For
+
+    def _iterated(self, node: ast.For | ast.AsyncFor) -> Sources:
+        what = node.iter
+        if isinstance(node, ast.AsyncFor):
+            return NOTHING
+        is_reference = isinstance(what, ast.Name | ast.Attribute | ast.Subscript)
+        method = (
+            what.func.attr if isinstance(what, ast.Call) and isinstance(what.func, ast.Attribute) else None
+        )
+        if is_reference and self.records:
+            self._whole(what, "for")
+        if self.records and suspends(node.body) and (is_reference or method in _VIEW_METHODS):
+            path = self.spelling(what.func.value if method else what)  # type: ignore[attr-defined]
+            index = self.site(node, "loop", LOOP, "for", path=f"{path}[*]" if path else None)
+            self.drafts.recorded.add(index)
+            self.whole_reads.setdefault(path or "", set()).add(index)
+        return NOTHING
+
+    # -- entering and leaving
+
+    def _do_With(self, node: ast.With | ast.AsyncWith) -> None:
+        waits = isinstance(node, ast.AsyncWith)
+        for item in node.items:
+            if waits:
+                self.wait_on(item.context_expr)
+            found = self.value(item.context_expr)
+            name = last_name(item.context_expr) or "with"
+            found |= self._called(
+                item.context_expr, name, None, {"self": found}, inside=int(waits), place="with"
+            )
+            if waits:
+                self.suspended()
+            if item.optional_vars is not None:
+                self.bind(item.optional_vars, found, None)
+        caught = suppresses_missing_item(node)
+        self.caught += caught
+        self.block(node.body)
+        self.caught -= caught
+        if waits:
+            self.suspended()
+
+    _do_AsyncWith = _do_With
+
+    def _do_Try(self, node: ast.Try) -> None:
+        before = dict(self.env)
+        caught = catches_missing_item(node.handlers)
+        self.caught += caught
+        self.block(node.body)
+        self.caught -= caught
+        after = self.env
+        joined = dict(after)
+        for handler in node.handlers:
+            self.env = dict(before)
+            self._join(after, False, False)
+            self.block(handler.body)
+            if not exits(handler.body):
+                mine, self.env = self.env, joined
+                self._join(mine, False, False)
+                joined = self.env
+        self.env = joined
+        self.block(node.orelse)
+        self.block(node.finalbody)
+
+    _do_TryStar = _do_Try
+
+    def _do_Return(self, node: ast.Return) -> None:
+        found = self.value(node.value)
+        if node.value is not None and not _is_none(node.value):
+            found |= self.all_control()
+            index = self.site(node, "return", RETURN, "return", path=None)
+            self.draft(index).data |= found
+            self.returns |= found
+        elif self.all_control():
+            self.bare_returns.append(
+                (self.site(node, "return", RETURN, "return", path=None), self.all_control())
+            )
+
+    def _do_Raise(self, node: ast.Raise) -> None:
+        self.value(node.exc)
+        self.raises |= NOTHING.union(*self.control)
+
+    def _do_Expr(self, node: ast.Expr) -> None:
+        if self.records:
+            self.statement_call = node.value
+        self.value(node.value)
+        self.statement_call = None
+        raising = self.drafts.index(node.value, "raising")
+        guard = None if raising is None else self.guard_of(node.value)
+        if guard is not None and raising is not None:
+            self.guards.append(guard._replace(sites=(*guard.sites, raising), outcome=None))
+
+    # -- scopes of their own
+
+    def _do_FunctionDef(self, node: AnyFunction) -> None:
+        for part in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+            self.value(part)
+        if self.drafts.index(node, "function") is None:
+            StatementFlow(self.drafts, node, self.classes, self).run()
+        names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        self.env[node.name] = NOTHING.union(*[self.of_name(name) for name in names & self.locals])
+
+    _do_AsyncFunctionDef = _do_FunctionDef
+
+    def _do_ClassDef(self, node: ast.ClassDef) -> None:
+        analyse_body(self.drafts, node.body, (*self.classes, node.name), self)
+
+
+def analyse(tree: ast.Module, drafts: Drafts) -> Drafts:
+    """Find the sites of a whole module."""
+    drafts.methods = methods_in(tree)
+    drafts.names_assigned_global = frozenset(
+        name for inner in ast.walk(tree) if isinstance(inner, ast.Global) for name in inner.names
+    )
+    analyse_body(drafts, tree.body, (), None)
+    return drafts
+
+
+def analyse_body(
+    drafts: Drafts, body: Iterable[ast.AST], classes: tuple[str, ...], outer: StatementFlow | None
+) -> None:
+    """Find the functions in the body of a module or a class, wherever in it they are."""
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                if drafts.index(node, "function") is None:
+                    StatementFlow(drafts, node, classes, outer).run()
+            case ast.ClassDef():
+                analyse_body(drafts, node.body, (*classes, node.name), outer)
+            case ast.stmt() | ast.ExceptHandler() | ast.match_case():
+                analyse_body(drafts, ast.iter_child_nodes(node), classes, outer)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None

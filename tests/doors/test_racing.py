@@ -1,0 +1,143 @@
+"""`anymutex race`: what it prints, writes and exits with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELPER = """
+    class Counter:
+        def __init__(self):
+            self.n = 0
+
+        def get(self):
+            return self.n
+
+        def put(self, n):
+            self.n = n
+"""
+PROGRAM = """
+    import anyio
+    from anyio.lowlevel import checkpoint
+    from helper import Counter
+
+    counter = Counter()
+
+    async def up():
+        n = counter.get()
+        await checkpoint()
+        counter.put(n + 1)
+
+    async def main():
+        async with anyio.create_task_group() as group:
+            group.start_soon(up)
+            group.start_soon(up)
+        print("the program's own")
+"""
+THREADED = """
+    import anyio
+
+    stats = {"n": 7}
+
+    def count():
+        stats["n"] = stats["n"] + 1
+
+    async def main():
+        n = stats["n"]
+        await anyio.to_thread.run_sync(count)
+        stats["n"] = n - 5
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with the programs."""
+    for name, source in (("helper", HELPER), ("program", PROGRAM), ("threaded", THREADED)):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    return tmp_path
+
+
+def race(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in `folder`."""
+    return subprocess.run(
+        [sys.executable, "-m", "anymutex", "race", *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_race_in_another_file_is_told(folder: Path, backend: str) -> None:
+    """Both sides, the await between, and the count last; the program's own output goes on."""
+    ended = race(folder, "program.py", "--backend", backend, "--json", "races.json")
+    [told] = json.loads((folder / "races.json").read_text(encoding="utf-8"))
+
+    assert (ended.returncode, ended.stdout) == (66, "the program's own\n")
+    assert ended.stderr.splitlines()[-1] == "Found 1 await race(s)"
+    assert told["text"] in ended.stderr
+    assert "  and gave up control between the two at:\n      program.py:10" in told["text"]
+    assert [(side["file"], side["line"]) for side in (*told["reads"], *told["writes"])] == [
+        ("program.py", 9),
+        ("helper.py", 10),
+    ]
+
+
+def test_a_thread_makes_it_a_data_race(folder: Path) -> None:
+    """In Go's own words, with what helps."""
+    ended = race(folder, "threaded.py")
+
+    assert ended.returncode == 66
+    assert "WARNING: DATA RACE\n" in ended.stderr
+    assert "An anyio lock" not in ended.stderr.splitlines()[0]
+    assert "fix: an anyio lock guards tasks, not threads" in ended.stderr
+
+
+def test_the_variable_and_the_options(folder: Path) -> None:
+    """The command line beats the variable."""
+    settings = {"ANYMUTEX": "exitcode=3 log=races.txt halt_on_error=1"}
+    by_variable = race(folder, "program.py", **settings)
+    told = (folder / "races.txt").read_text(encoding="utf-8")
+    by_both = race(folder, "program.py", "--exitcode", "4", **settings)
+
+    assert (by_variable.returncode, by_variable.stdout, by_variable.stderr) == (3, "", "")
+    assert told.endswith("Found 1 await race(s)\n")
+    assert by_both.returncode == 4
+
+
+def test_what_keeps_a_race_quiet(folder: Path) -> None:
+    """A pattern in pyproject.toml; one that is not needed is told."""
+    (folder / "pyproject.toml").write_text('[tool.anymutex]\nrace-ok = ["* self.n", "* other"]\n')
+    ended = race(folder, "program.py")
+
+    assert (ended.returncode, ended.stderr) == (0, "anymutex: keeps no race quiet: '* other'\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "said"),
+    [
+        (["program.py"], "nonsense", "anymutex: ANYMUTEX: 'nonsense' is no setting of exitcode, "),
+        (["program.py", "--exitcode", "900"], "", "anymutex: exitcode must be a number from 0 to 255"),
+        (["program.py", "--include", "no_such"], "", "anymutex: --include: there is no package no_such"),
+        (["missing.py"], "", "anymutex: no such file: missing.py"),
+        (["program.py", "--log", "no/where"], "", "anymutex: can't write no/where: "),
+    ],
+)
+def test_bad_input_is_one_line(folder: Path, arguments: list[str], variable: str, said: str) -> None:
+    """And exit code 2."""
+    ended = race(folder, *arguments, ANYMUTEX=variable)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(said)
+    assert len(ended.stderr.splitlines()) == 1

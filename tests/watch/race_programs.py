@@ -1,0 +1,773 @@
+"""Programs with an await race, by the rule that must tell it, and look-alikes that have none.
+
+Each program defines `async def main()`. Two tasks in the same function meet in `both`; where the order
+matters, `meanwhile` runs the second function while the first stands in its `window()`. So the bad order happens
+on every backend, also where a loop shuffles its tasks.
+"""
+
+from __future__ import annotations
+
+PROLOGUE = """\
+import anyio
+from anyio.lowlevel import checkpoint
+
+
+async def both(first, second, *more):
+    async with anyio.create_task_group() as group:
+        for function in (first, second, *more):
+            group.start_soon(function)
+
+
+opened, closed = anyio.Event(), anyio.Event()
+
+
+async def window():
+    opened.set()
+    await closed.wait()
+
+
+async def meanwhile(first, second):
+    async with anyio.create_task_group() as group:
+        group.start_soon(first)
+        await opened.wait()
+        await second()
+        closed.set()
+
+
+"""
+
+ACCOUNT = """
+class Account:
+    def __init__(self):
+        self.balance = 100
+        self._level = 0
+        self.seen = {}
+
+    def get(self):
+        return self.balance
+
+    def set(self, balance):
+        self.balance = balance
+
+    @property
+    def level(self):
+        return self._level
+
+    @level.setter
+    def level(self, level):
+        self._level = level
+
+    def covers(self, amount):
+        return self.balance >= amount
+
+    def require(self, amount):
+        if self.balance < amount:
+            raise ValueError(amount)
+
+    def take(self, amount):
+        self.balance -= amount
+
+    async def read(self):
+        await checkpoint()
+        return self.balance
+
+    async def store(self, balance):
+        await checkpoint()
+        self.balance = balance
+
+
+account = Account()
+"""
+
+RACES: dict[str, tuple[str, str]] = {
+    "in one function": (
+        "lost-update",
+        """
+async def pay():
+    balance = account.balance
+    await checkpoint()
+    account.balance = balance - 10
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "by a getter and a setter": (
+        "call-pair",
+        """
+async def pay():
+    balance = account.get()
+    await checkpoint()
+    account.set(balance - 10)
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "by properties": (
+        "lost-update",
+        """
+async def up():
+    level = account.level
+    await checkpoint()
+    account.level = level + 1
+
+
+async def main():
+    await both(up, up)
+""",
+    ),
+    "by async helpers": (
+        "call-pair",
+        """
+async def pay():
+    await account.store(await account.read() - 10)
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "carried by an object": (
+        "lost-update",
+        """
+class Form:
+    def __init__(self, balance):
+        self.balance = balance
+
+    async def submit(self):
+        await checkpoint()
+        account.balance = self.balance - 10
+
+
+async def pay():
+    form = Form(account.balance)
+    await form.submit()
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "in a context manager": (
+        "lost-update",
+        """
+from contextlib import asynccontextmanager
+
+
+@asynccontextmanager
+async def without_limit():
+    before = account.level
+    account.level = 99
+    yield
+    account.level = before
+
+
+async def work():
+    async with without_limit():
+        await checkpoint()
+
+
+async def slow():
+    async with without_limit():
+        await window()
+
+
+async def main():
+    await meanwhile(slow, work)
+""",
+    ),
+    "in a closure": (
+        "lost-update",
+        """
+async def main():
+    count = 0
+
+    async def up():
+        nonlocal count
+        before = count
+        await checkpoint()
+        count = before + 1
+
+    await both(up, up)
+""",
+    ),
+    "of a name of the module": (
+        "lost-update",
+        """
+total = 0
+
+
+async def up():
+    global total
+    total += await account.read()
+
+
+async def main():
+    await both(up, up)
+""",
+    ),
+    "a whole copy put back": (
+        "lost-update",
+        """
+async def mark(key):
+    seen = dict(account.seen)
+    await window()
+    seen[key] = True
+    account.seen = seen
+
+
+async def note():
+    account.seen["b"] = True
+
+
+async def main():
+    await meanwhile(lambda: mark("a"), note)
+""",
+    ),
+    "a flag taken back": (
+        "lost-update",
+        """
+account.dirty = True
+
+
+async def flush():
+    if account.dirty:
+        await window()
+        account.dirty = False
+
+
+async def change():
+    account.dirty = True
+
+
+async def main():
+    await meanwhile(flush, change)
+""",
+    ),
+    "a test and an act": (
+        "check-then-act",
+        """
+async def pay():
+    if account.balance >= 60:
+        await checkpoint()
+        account.balance -= 60
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "a test in a method": (
+        "check-then-act",
+        """
+async def pay():
+    if not account.covers(60):
+        return
+    await checkpoint()
+    account.take(60)
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "a test that raises": (
+        "check-then-act",
+        """
+async def pay():
+    account.require(60)
+    await checkpoint()
+    account.take(60)
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "a cache": (
+        "check-then-act",
+        """
+cache = {}
+
+
+async def get():
+    if "k" not in cache:
+        await checkpoint()
+        cache["k"] = object()
+    return cache["k"]
+
+
+async def main():
+    await both(get, get)
+""",
+    ),
+    "the same work twice": (
+        "duplicate-work",
+        """
+cache = {}
+
+
+async def get():
+    if "k" not in cache:
+        await checkpoint()
+        cache["k"] = [1, 2]
+    return cache["k"]
+
+
+async def main():
+    await both(get, get)
+""",
+    ),
+    "the first of a queue": (
+        "check-then-act",
+        """
+from collections import deque
+
+jobs = deque(["a", "b", "c"])
+
+
+async def work():
+    job = jobs[0]
+    await checkpoint()
+    jobs.popleft()
+    return job
+
+
+async def main():
+    await both(work, work)
+""",
+    ),
+    "an entry that was renewed": (
+        "check-then-act",
+        """
+users = {"u": "old socket"}
+
+
+async def leave():
+    if users.get("u") == "old socket":
+        await window()
+        del users["u"]
+
+
+async def join():
+    users["u"] = "new socket"
+
+
+async def main():
+    await meanwhile(leave, join)
+""",
+    ),
+    "the state of a request on what all share": (
+        "write-then-read",
+        """
+class Controller:
+    def begin(self, user):
+        self.user = user
+
+    def page(self):
+        return f"page of {self.user}"
+
+    async def handle(self, user):
+        self.begin(user)
+        await checkpoint()
+        return self.page()
+
+
+controller = Controller()
+
+
+async def main():
+    await both(lambda: controller.handle("a"), lambda: controller.handle("b"))
+""",
+    ),
+    "a dict while it is gone through": (
+        "iteration",
+        """
+rooms = {"a": 1, "b": 2}
+
+
+async def tell():
+    for room in rooms:
+        await window()
+        if room == "b":
+            break
+
+
+async def leave():
+    rooms.pop("b")
+    rooms["c"] = 3
+    rooms["b"] = 4
+
+
+async def main():
+    try:
+        await meanwhile(tell, leave)
+    except BaseException:
+        pass
+""",
+    ),
+    "a buffer sent and cleared": (
+        "dropped-insert",
+        """
+class Buffer:
+    def __init__(self):
+        self.lines = ["a"]
+
+    def all(self):
+        return list(self.lines)
+
+    def reset(self):
+        self.lines.clear()
+
+    async def flush(self):
+        lines = self.all()
+        await self.send(lines)
+        self.reset()
+
+    async def send(self, lines):
+        await window()
+
+    async def log(self):
+        self.lines.append("b")
+
+
+buffer = Buffer()
+
+
+async def main():
+    await meanwhile(buffer.flush, buffer.log)
+""",
+    ),
+    "a key that another task removed": (
+        "vanished",
+        """
+users = {"u": 1}
+
+
+async def use():
+    if "u" in users:
+        await checkpoint()
+        del users["u"]
+
+
+async def main():
+    try:
+        await both(use, use)
+    except BaseException:
+        pass
+""",
+    ),
+    "a list that is in its place no more": (
+        "vanished",
+        """
+carts = {}
+
+
+async def add():
+    cart = carts.setdefault("u", [])
+    await window()
+    cart.append("pen")
+
+
+async def take():
+    carts.pop("u", None)
+
+
+async def main():
+    await meanwhile(add, take)
+""",
+    ),
+    "an event that was replaced": (
+        "orphaned-wait",
+        """
+class Gate:
+    def __init__(self):
+        self.ready = anyio.Event()
+
+    async def enter(self):
+        ready = self.ready
+        await window()
+        with anyio.move_on_after(0):
+            await ready.wait()
+
+    async def restart(self):
+        self.ready = anyio.Event()
+
+
+gate = Gate()
+
+
+async def main():
+    await meanwhile(gate.enter, gate.restart)
+""",
+    ),
+}
+
+CLEAN: dict[str, str] = {
+    "a lock around it": """
+lock = anyio.Lock()
+
+
+async def pay():
+    async with lock:
+        balance = account.get()
+        await checkpoint()
+        account.set(balance - 10)
+
+
+async def main():
+    await both(pay, pay)
+""",
+    "read again after the await": """
+async def pay():
+    if account.balance >= 60:
+        await checkpoint()
+        if account.balance >= 60:
+            account.balance -= 60
+
+
+async def pay_by_method():
+    if account.covers(60):
+        await checkpoint()
+        if account.covers(60):
+            account.take(60)
+
+
+async def main():
+    await both(pay, pay, pay_by_method, pay_by_method)
+""",
+    "enough for all": """
+async def pay():
+    account.require(10)
+    if account.covers(10) and account.balance > 5:
+        await checkpoint()
+        account.take(10)
+
+
+async def main():
+    await both(pay, pay)
+""",
+    "compare and swap": """
+async def pay():
+    while True:
+        before = account.balance
+        after = before - 10
+        await checkpoint()
+        if account.balance == before:
+            account.balance = after
+            return
+
+
+async def main():
+    await both(pay, pay)
+""",
+    "one step": """
+async def up():
+    await checkpoint()
+    account.level += 1
+    account.set(account.get() + 1)
+    await checkpoint()
+
+
+async def main():
+    await both(up, up)
+""",
+    "reserved before the await": """
+tasks = {}
+limit = 1
+
+
+async def get(key):
+    if key in tasks:
+        return
+    tasks[key] = None
+    await checkpoint()
+    tasks[key] = "done"
+
+
+async def enter():
+    if account.level < limit:
+        account.level += 1
+        try:
+            await checkpoint()
+        finally:
+            account.level -= 1
+
+
+async def main():
+    await both(lambda: get("a"), lambda: get("a"), enter, enter)
+""",
+    "swapped out before the await": """
+class Buffer:
+    def __init__(self):
+        self.lines = ["a"]
+
+    async def flush(self):
+        lines, self.lines = self.lines, []
+        await checkpoint()
+        return lines
+
+    async def log(self):
+        self.lines.append("b")
+
+
+buffer = Buffer()
+
+
+async def main():
+    await both(buffer.flush, buffer.log)
+""",
+    "a copy is gone through": """
+rooms = {"a": 1, "b": 2}
+
+
+async def tell():
+    for room in list(rooms):
+        await checkpoint()
+        rooms.pop(room, None)
+
+
+async def leave():
+    rooms.pop("b")
+    rooms["c"] = 3
+
+
+async def main():
+    await both(tell, leave)
+""",
+    "appended while it is gone through": """
+lines = ["a", "b"]
+
+
+async def tell():
+    for _line in lines:
+        await checkpoint()
+
+
+async def log():
+    lines.append("c")
+
+
+async def main():
+    await both(tell, log)
+""",
+    "the largest stays": """
+async def note(value):
+    await checkpoint()
+    account.level = max(account.level, value)
+
+
+async def main():
+    await both(lambda: note(2), lambda: note(1))
+""",
+    "consumers that look first": """
+from collections import deque
+
+jobs = deque("abc")
+
+
+async def work():
+    while jobs:
+        job = jobs.popleft()
+        await checkpoint()
+        account.seen[job] = True
+
+
+async def main():
+    await both(work, work)
+""",
+    "taken back when it fails": """
+async def order():
+    account.require(10)
+    account.take(10)
+    try:
+        await checkpoint()
+        raise ValueError
+    except ValueError:
+        account.take(-10)
+
+
+async def main():
+    await both(order, order)
+""",
+    "one writer": """
+async def write():
+    for _ in range(3):
+        level = account.level
+        await checkpoint()
+        account.level = level + 1
+
+
+async def read():
+    for _ in range(3):
+        if account.level < 2:
+            await checkpoint()
+
+
+async def main():
+    await both(write, read)
+""",
+    "closed by both": """
+class Connection:
+    def __init__(self):
+        self.transport = object()
+
+    async def close(self):
+        if self.transport is not None:
+            await checkpoint()
+            self.transport = None
+
+
+connection = Connection()
+
+
+async def main():
+    await both(connection.close, connection.close)
+""",
+    "a missing key that is expected": """
+users = {"u": 1}
+
+
+async def use():
+    if "u" in users:
+        await checkpoint()
+        try:
+            del users["u"]
+        except KeyError:
+            pass
+
+
+async def main():
+    await both(use, use)
+""",
+    "state of a request in a context variable": """
+from contextvars import ContextVar
+
+current = ContextVar("current")
+
+
+class Controller:
+    @property
+    def user(self):
+        return current.get()
+
+    @user.setter
+    def user(self, user):
+        current.set(user)
+
+    async def handle(self, user):
+        self.user = user
+        await checkpoint()
+        return self.user
+
+
+controller = Controller()
+
+
+async def main():
+    await both(lambda: controller.handle("a"), lambda: controller.handle("b"))
+""",
+}

@@ -1,0 +1,107 @@
+"""Races that must be told, by their rule, and look-alikes that must not; what keeps a race quiet."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+from race_programs import ACCOUNT, CLEAN, PROLOGUE, RACES
+from turns import BACKENDS, run_on
+
+from anymutex.watch.instrument import code_of
+from anymutex.watch.names import names_in
+from anymutex.watch.race import RaceWatch
+from anymutex.watch.suppressions import Suppressions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anymutex.watch.racereport import AwaitRace
+
+each_backend = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def races_of(
+    program: str, backend: str, folder: Path, suppressions: Suppressions | None = None
+) -> list[AwaitRace]:
+    """Run a program with hooks in it and give what was told."""
+    source = PROLOGUE + ACCOUNT + program
+    file = folder / "program.py"
+    file.write_text(source, encoding="utf-8")
+    module = ModuleType("program")
+    sys.modules["program"] = module
+    try:
+        exec(code_of(source, str(file), names_in([source])), module.__dict__)
+        with RaceWatch(suppressions=suppressions) as watch:
+            run_on(BACKENDS[backend], module.main)
+    finally:
+        del sys.modules["program"]
+    return watch.races
+
+
+@each_backend
+def test_each_race_is_told(backend: str, tmp_path: Path) -> None:
+    """By the rule that it breaks, and by no other."""
+    told = {
+        name: {race.kind for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))}
+        for name, (_, program) in RACES.items()
+    }
+
+    assert told == {name: {kind} for name, (kind, _) in RACES.items()}
+
+
+@each_backend
+def test_a_look_alike_is_not(backend: str, tmp_path: Path) -> None:
+    """Nothing is told of a program in which the bad order does no harm, or can't happen."""
+    told = {
+        name: [str(race) for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))]
+        for name, program in CLEAN.items()
+    }
+
+    assert {name: [] for name in CLEAN} == told
+
+
+def _folder(parent: Path, name: str) -> str:
+    """Lines are cached by file name, so each program has its own."""
+    folder = name.replace(" ", "_")
+    (parent / folder).mkdir()
+    return folder
+
+
+def test_it_is_told_once_and_counted(tmp_path: Path) -> None:
+    """The same two lines are one report, however often they meet."""
+    program = RACES["in one function"][1].replace("both(pay, pay)", "both(pay, pay, pay, pay)")
+    [race] = races_of(program, "asyncio", tmp_path)
+
+    assert race.seen == 3
+    assert "Seen 3 times." in str(race)
+
+
+def test_json_has_the_fixed_form(tmp_path: Path) -> None:
+    """As DESIGN has it: people's scripts read it."""
+    [race] = races_of(RACES["in one function"][1], "trio", tmp_path)
+    told = race.to_json()
+
+    assert list(told) == ["kind", "location", "backend", "reads", "writes", "remote", "text"]
+    assert (told["kind"], told["location"], told["backend"]) == ("lost-update", "account.balance", "trio")
+    assert {"file", "line", "task"} == set(told["remote"])  # type: ignore[call-overload]  # it is a dict
+
+
+def test_a_comment_keeps_it_quiet(tmp_path: Path) -> None:
+    """On any of its lines; and it is told if the comment was not needed."""
+    program = RACES["in one function"][1].replace("- 10", "- 10  # anymutex: ok it is a demo")
+    needed, not_needed = Suppressions(), Suppressions()
+
+    assert races_of(program, "asyncio", tmp_path, needed) == []
+    assert list(needed.unused([str(tmp_path / "program.py")])) == []
+    assert len(list(not_needed.unused([str(tmp_path / "program.py")]))) == 1
+
+
+def test_a_pattern_keeps_it_quiet(tmp_path: Path) -> None:
+    """By kind and location, or by file; the others are told at the end."""
+    suppressions = Suppressions(["lost-update account.*", "*/other.py:*"])
+
+    assert races_of(RACES["in one function"][1], "asyncio", tmp_path, suppressions) == []
+    assert list(suppressions.unused([])) == ["'*/other.py:*'"]
