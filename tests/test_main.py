@@ -228,7 +228,7 @@ def test_a_broken_socket_is_the_programs_own_matter(
         (["run", "shop.py", "--sec", "1"], "unrecognized arguments: --sec 1"),
         (["run", "shop.py", "--json", "no/such/dir"], "can't write no/such/dir: No such file"),
         (["run"], "the following arguments are required: FILE[:function]"),
-        (["race", "shop.py"], "argument COMMAND: invalid choice: 'race'"),
+        (["timeline", "shop.py"], "argument COMMAND: invalid choice: 'timeline'"),
     ],
 )
 def test_bad_input_is_one_line(
