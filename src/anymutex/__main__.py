@@ -128,6 +128,7 @@ def _add_explore(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     options.add_explore_options(parser)
+    options.add_races(parser)
     options.add_json(parser, "the verdict and the report")
     parser.set_defaults(command=_explore)
 
@@ -140,6 +141,7 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("token", metavar="TOKEN", help="what the report names, such as v1,3=0.1")
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     parser.add_argument("--backend", metavar="asyncio|trio", default="asyncio", help="(default: asyncio)")
+    options.add_races(parser)
     parser.set_defaults(command=_replay)
 
 

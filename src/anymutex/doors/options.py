@@ -96,6 +96,11 @@ def add_explore_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_races(parser: argparse.ArgumentParser) -> None:
+    """`--races`, for `explore` and `replay`."""
+    parser.add_argument("--races", action="store_true", help="an await race that happens is a failure too")
+
+
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:
     """`--json`, with what it writes."""
     parser.add_argument("--json", metavar="PATH", help=f"write {what} there as JSON; - is stdout")

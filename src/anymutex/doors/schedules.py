@@ -64,7 +64,9 @@ def replay_file(asked: argparse.Namespace) -> int:
     """
     with loading.loaded(loading.target_of(asked.program), asked.arguments) as program:
         try:
-            result = replay(_repeatable(program, asked), asked.token, backend=asked.backend)
+            result = replay(
+                _repeatable(program, asked), asked.token, backend=asked.backend, races=asked.races
+            )
         except ValueError as error:
             raise UsageError(str(error)) from None
     print(result)
@@ -86,6 +88,7 @@ def _explored(asked: argparse.Namespace) -> Exploration:
             seed=asked.seed,
             cancellation=asked.cancellation,
             early_timers=asked.early_timers,
+            races=asked.races,
             progress=progress,
         )
 
@@ -100,7 +103,7 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _repeatable(program: Program[Any], asked: argparse.Namespace) -> Repeatable:
-    return Repeatable(program.main, by_command(asked.program, asked.arguments))
+    return Repeatable(program.main, by_command(asked.program, asked.arguments, races=asked.races))
 
 
 def _tell(result: Exploration, json: str | None) -> None:

@@ -103,7 +103,7 @@ def _explored(function: AsyncTest, options: dict[str, Any], backends: tuple[str,
     own = inspect.signature(function)
     takes_backend = BACKEND in own.parameters
     signature = own if takes_backend else _with_backend(function, own)
-    repetition = by_call(f"{function.__qualname__}.__wrapped__")
+    repetition = by_call(f"{function.__qualname__}.__wrapped__", races=options.get("races", False))
 
     @wraps(function)
     def test(*args: Any, **keywords: Any) -> None:

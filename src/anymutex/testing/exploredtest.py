@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from anymutex.testing.exploration import Exploration
     from anymutex.testing.failure import Failure
     from anymutex.testing.repetition import Repeatable
+    from anymutex.testing.replayed import Replayed
 
 KEPT = "this schedule was kept from the last run, and tried first"
 OTHER_THREAD = (
@@ -79,7 +80,7 @@ class ExploredTest:
     def _replayed(self, program: Repeatable, token: str, verdicts: list[str]) -> Failure | None:
         for backend in self._options["backends"]:
             try:
-                result = replay(program, token, backend=backend, invariant=self._options.get("invariant"))
+                result = self._replay(program, token, backend)
             except ValueError as error:
                 raise UsageError(f"--replay: {error}") from None
             how = f", but not to its end: {result.divergence}" if result.divergence else ""
@@ -89,13 +90,15 @@ class ExploredTest:
             print(result)
         return None
 
+    def _replay(self, program: Repeatable, token: str, backend: str) -> Replayed:
+        rules = {name: self._options[name] for name in ("invariant", "races") if name in self._options}
+        return replay(program, token, backend=backend, **rules)
+
     def _failed_again(self, program: Repeatable, kept: KeptFailure) -> Failure | None:
         if kept.token is None or kept.backend not in self._options["backends"]:
             return None
         try:
-            return replay(
-                program, kept.token, backend=kept.backend, invariant=self._options.get("invariant")
-            ).failure
+            return self._replay(program, kept.token, kept.backend).failure
         except ValueError:  # of another version of ours
             return None
 

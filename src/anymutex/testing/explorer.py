@@ -12,6 +12,7 @@ from anymutex.testing.question import Question, checked_backends, refuse_unless_
 from anymutex.testing.runner import runner_of
 from anymutex.testing.runrules import RunRules
 from anymutex.testing.search import replayed_by
+from anymutex.testing.watched import put_hooks_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,6 +34,7 @@ def explore(
     strategy: Callable[[int], Strategy] | None = None,
     cancellation: bool = False,
     early_timers: float = 0.0,
+    races: bool = False,
     invariant: Callable[[], Any] | None = None,
     progress: Callable[[Progress], Any] | None = None,
 ) -> Exploration:
@@ -60,6 +62,9 @@ def explore(
             around each on trio.
         early_timers: So many seconds in all may the timers of a run fire before they are due, at most three
             of them. A program that sleeps until "the others are surely done" then fails, rightly or not.
+        races: An await race that happens is a failure too, so that a program without a single assertion is
+            searched. Hooks are put into the code of the program's module and of its package, as
+            `anymutex race` does; its asserts then say less under pytest.
         invariant: Called without arguments after every step; a step after which it raises or returns False
             is a failure. It must not await, and must bear being called before the program has set anything.
         progress: Called with a `Progress` at most ten times a second, in the thread that explores.
@@ -103,8 +108,19 @@ def explore(
     refuse_unless_a_program(program)
     chosen = (backends,) if isinstance(backends, str) else tuple(backends)
     asked = Question(
-        chosen, max_schedules, max_seconds, seed, strategy, cancellation, early_timers, invariant, progress
+        chosen,
+        max_schedules,
+        max_seconds,
+        seed,
+        strategy,
+        cancellation,
+        early_timers,
+        races,
+        invariant,
+        progress,
     )
+    if races:
+        put_hooks_around(program)
     return Exploring(program, asked).result()
 
 
@@ -113,6 +129,7 @@ def replay(
     token: str,
     *,
     backend: str = "asyncio",
+    races: bool = False,
     invariant: Callable[[], Any] | None = None,
 ) -> Replayed:
     """Run a program once, under the schedule that a token names.
@@ -121,6 +138,7 @@ def replay(
         program: The one that the token was found with.
         token: Of a failure that `explore` has found, on whichever backend.
         backend: `"asyncio"` or `"trio"`.
+        races: As for `explore`.
         invariant: As for `explore`.
 
     Returns:
@@ -141,7 +159,9 @@ def replay(
     schedule = Schedule.parse(token)
     refuse_unless_a_program(program)
     checked_backends([backend])
-    rules = RunRules(invariant, early_seconds=math.inf)
+    rules = RunRules(invariant, early_seconds=math.inf, races=races)
+    if races:
+        put_hooks_around(program)
 
     def work(broken_off: Callable[[], bool]) -> Replayed:
         with runner_of(program, backend, rules) as runner:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anymutex.testing.outcome import Kind, Outcome
     from anymutex.testing.repetition import Repetition
     from anymutex.testing.steps import Steps
+    from anymutex.watch.racereport import AwaitRace
 
 ASLEEP = " asleep - deadlock!"
 HANG = "hang: no task that matters has moved for 120 s of virtual time, while others go on"
@@ -48,6 +49,8 @@ class FailingSchedule(Report):
     raised: tuple[Raised, ...]
     complaints: tuple[str, ...]
     """What the loop's exception handler was told."""
+    races: tuple[AwaitRace, ...]
+    """The await races that were seen."""
     locks_held: tuple[str, ...]
     leftovers: tuple[str, ...]
     backend: str
@@ -72,6 +75,10 @@ class FailingSchedule(Report):
             yield self.doubt
         yield f"to repeat: {self.how_to_repeat}"
 
+    def to_json(self) -> dict[str, object]:
+        """The same as plain data, the text included."""
+        return {**super().to_json(), "races": [race.to_json() for race in self.races]}
+
     def _why(self) -> Iterator[str]:
         for raised in self.raised:
             yield from raised.lines()
@@ -80,6 +87,9 @@ class FailingSchedule(Report):
             if complaint == self.what:
                 continue
             yield f"the loop's exception handler was told: {complaint}"
+            yield ""
+        for race in self.races:
+            yield from race.lines()
             yield ""
         if self.standstill:
             yield from self.standstill.lines()
@@ -95,7 +105,8 @@ class Failure:
 
     Attributes:
         backend: Where it was found.
-        kind: How it fails: `exception`, `deadlock`, `hang`, `livelock`, `loop-handler` or `conflict`.
+        kind: How it fails: `exception`, `deadlock`, `hang`, `livelock`, `loop-handler`,
+            `conflict`, `race` or `outcomes-differ`.
         error: What the program raised; None if it had to be stopped.
         token: The schedule, for `replay`.
         deviations: How many steps of it are not those of the default order.
@@ -166,6 +177,7 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         standstill=standstill_of(outcome.blocked, steps.who, spins) if outcome.blocked else None,
         raised=raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
         complaints=tuple(map(diary.renamed, outcome.complaints)),
+        races=outcome.races,
         locks_held=() if outcome.blocked else tuple(_locks_held(outcome, diary, steps)),
         leftovers=outcome.leftovers,
         backend=versioned(known.backend),

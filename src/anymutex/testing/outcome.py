@@ -10,12 +10,13 @@ from anymutex.errors import ConflictError, DeadlockError, UsageError
 from anymutex.report import shown, without_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from anymutex.testing.blocked import Blocked
     from anymutex.testing.choices import Schedule, TaskId
     from anymutex.testing.driver import Ended
     from anymutex.testing.scheduler import Scheduler
+    from anymutex.watch.racereport import AwaitRace
 
 Kind: TypeAlias = Literal[
     "exception", "deadlock", "hang", "livelock", "loop-handler", "conflict", "race", "outcomes-differ"
@@ -43,17 +44,21 @@ class Outcome:
     leftovers: tuple[str, ...]
     complaints: tuple[str, ...]
     """What the loop's exception handler was told."""
+    races: tuple[AwaitRace, ...]
+    """The await races that were seen."""
     is_cut: bool
     """Whether the run was so long that the strategy was not asked any more."""
 
     @property
     def signature(self) -> tuple[object, ...]:
         """The same for two runs that failed in the same way; the words of an exception may differ."""
+        if self.kind == "race":
+            return (self.kind, self.races[0].key)
         return (self.kind, *sorted({type(leaf).__name__ for leaf in leaves_of(self.error)}))
 
 
-def outcome_of(ended: Ended, scheduler: Scheduler) -> Outcome:
-    """What the run came to that `scheduler` decided and that ended like this.
+def outcome_of(ended: Ended, scheduler: Scheduler, races: Sequence[AwaitRace] = ()) -> Outcome:
+    """What the run came to that `scheduler` decided, that ended like this, and in which `races` were seen.
 
     Raises:
         UsageError: The program does what can't be driven.
@@ -63,10 +68,13 @@ def outcome_of(ended: Ended, scheduler: Scheduler) -> Outcome:
     if scheduler.broken is not None:
         ended = ended._replace(error=scheduler.broken, blocked=())
     kind = _kind_of(ended, scheduler)
+    if kind is None and races:
+        kind = "race"
     is_ours = kind in ("deadlock", "hang", "livelock") and scheduler.stopped == kind
     return Outcome(
         kind=kind,
-        summary=_summary(kind, ended, is_ours=is_ours),
+        summary=races[0].headline if kind == "race" else _summary(kind, ended, is_ours=is_ours),
+        races=tuple(races),
         error=None if is_ours else ended.error,
         schedule=scheduler.schedule,
         trace=tuple(scheduler.trace),

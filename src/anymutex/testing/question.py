@@ -35,6 +35,7 @@ class Question:
     strategy: Callable[[int], Strategy] | None
     cancellation: bool
     early_timers: float
+    races: bool
     invariant: Callable[[], Any] | None
     progress: Callable[[Progress], Any] | None
 
@@ -64,7 +65,7 @@ class Question:
     @property
     def rules(self) -> RunRules:
         """What holds for each run."""
-        return RunRules(self.invariant, self.early_timers)
+        return RunRules(self.invariant, self.early_timers, self.races)
 
     def new_strategy(self) -> Strategy:
         """For one backend."""

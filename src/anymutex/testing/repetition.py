@@ -32,8 +32,12 @@ class Repeatable:
         return self.program()
 
 
-def repetition_of(program: AsyncProgram) -> Repetition:
+def repetition_of(program: AsyncProgram, *, races: bool = False) -> Repetition:
     """What the program says itself, or else the call of `replay`.
+
+    Args:
+        program: What is run.
+        races: Whether its await races are failures; a door that lets its user ask for that says so itself.
 
     >>> async def buy(): pass
     >>> repetition_of(buy)("v1,3=0.1", "asyncio")
@@ -41,23 +45,24 @@ def repetition_of(program: AsyncProgram) -> Repetition:
     """
     if isinstance(program, Repeatable):
         return program.repetition
-    return by_call(getattr(program, "__name__", type(program).__name__))
+    return by_call(getattr(program, "__name__", type(program).__name__), races=races)
 
 
-def by_call(program: str) -> Repetition:
+def by_call(program: str, *, races: bool = False) -> Repetition:
     """As Python: `program` is its name."""
-    return lambda token, backend: f"replay({program}, {token!r}, backend={backend!r})"
+    more = ", races=True" if races else ""
+    return lambda token, backend: f"replay({program}, {token!r}, backend={backend!r}{more})"
 
 
-def by_command(target: str, arguments: Sequence[str] = ()) -> Repetition:
+def by_command(target: str, arguments: Sequence[str] = (), *, races: bool = False) -> Repetition:
     """As a command: `target` is `FILE[:function]`, `arguments` are the program's own.
 
     >>> by_command("my shop.py:sell", ["--till", "2"])("v1,4x0.2", "trio")
     "anymutex replay v1,4x0.2 'my shop.py:sell' --backend trio -- --till 2"
     """
-    theirs = ["--", *arguments] if arguments else []
+    more = ["--races"] * races + (["--", *arguments] if arguments else [])
     return lambda token, backend: shlex.join(
-        ["anymutex", "replay", token, target, "--backend", backend, *theirs]
+        ["anymutex", "replay", token, target, "--backend", backend, *more]
     )
 
 

@@ -17,6 +17,7 @@ from anymutex.testing.repetition import repetition_of
 from anymutex.testing.runrules import NO_RULES
 from anymutex.testing.scheduler import Limits, Scheduler
 from anymutex.testing.strategy import Replay
+from anymutex.testing.watched import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,9 +39,10 @@ class Runner:
 
     def __init__(self, program: AsyncProgram, backend: str, driver: Driver, rules: RunRules) -> None:
         self.backend = backend
-        self.repetition = repetition_of(program)
+        self.repetition = repetition_of(program, races=rules.races)
         self._limits = Limits(early_seconds=rules.early_seconds)
         self._invariant = Invariant(rules.invariant) if rules.invariant else None
+        self._watch = Watch(is_on=rules.races)
         self.runs = 0
         self._program = program
         self._driver = driver
@@ -56,11 +58,12 @@ class Runner:
             return None
         self._collect_now_and_then()
         scheduler = Scheduler(strategy, self._limits, self._observers(observer))
-        ended = self._driver.run(self._program, scheduler)
+        with self._watch.one_run() as races:
+            ended = self._driver.run(self._program, scheduler)
         scheduler.end()
         if scheduler.error is not None:
             raise scheduler.error
-        return outcome_of(ended, scheduler)
+        return outcome_of(ended, scheduler, races)
 
     def replay(self, schedule: Schedule) -> Outcome:
         """Run the program once in the order of `schedule`."""

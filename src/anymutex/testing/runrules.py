@@ -17,6 +17,8 @@ class RunRules:
     """Called after each step; it raises or returns False where something does not hold."""
     early_seconds: float = 0.0
     """So much in all may timers fire before they are due."""
+    races: bool = False
+    """Whether an await race is a failure."""
 
 
 NO_RULES = RunRules()

@@ -10,7 +10,6 @@ Rule 3. A module that can't be rewritten is loaded as it is: the program goes be
 from __future__ import annotations
 
 import ast
-import gc
 import importlib.machinery
 import importlib.util
 import marshal
@@ -21,14 +20,15 @@ from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from anymutex.errors import UsageError
 from anymutex.watch import hooks, rules
 from anymutex.watch.draft import Drafts
+from anymutex.watch.livefunctions import functions_of
 from anymutex.watch.names import Names, names_in
-from anymutex.watch.rewriter import Rewriter
+from anymutex.watch.rewriter import HOOKS, Rewriter
 from anymutex.watch.statements import analyse
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def instrument_in_place(module: ModuleType) -> None:
     Raises:
         UsageError: The module's source can't be found or read.
     """
-    if module.__name__ in hooks.modules:
+    if HOOKS in vars(module):
         return
     file = getattr(module, "__file__", None)
     if not file or not file.endswith(".py"):
@@ -206,16 +206,15 @@ def instrument_in_place(module: ModuleType) -> None:
     source = Path(file).read_bytes()
     code = code_of(source, file, names_in([source.decode("utf-8", "replace")]))
     made = {(inner.co_qualname, inner.co_firstlineno): inner for inner in _all_code(code)}
-    for function in gc.get_referrers(vars(module)):
-        if isinstance(function, FunctionType) and function.__globals__ is vars(module):
-            old = function.__code__
-            new = made.get((old.co_qualname, old.co_firstlineno))
-            if new is not None and new.co_freevars == old.co_freevars:
-                function.__code__ = new
+    for function in functions_of(module):
+        old = function.__code__
+        new = made.get((old.co_qualname, old.co_firstlineno))
+        if new is not None and new.co_freevars == old.co_freevars:
+            function.__code__ = new
     table = next(
         constant for constant in code.co_consts if isinstance(constant, tuple) and _is_table(constant)
     )
-    vars(module)["_@am"] = hooks.Hooks(vars(module), table, file)
+    vars(module)[HOOKS] = hooks.Hooks(vars(module), table, file)
 
 
 def _all_code(code: CodeType) -> Iterator[CodeType]:

@@ -95,6 +95,11 @@ class AwaitRace(Report):
         return self.rule
 
     @property
+    def headline(self) -> str:
+        """What it is, in one line."""
+        return "DATA RACE" if self.is_threaded else f"AWAIT RACE: {_HEADLINES[self.rule]}"
+
+    @property
     def place(self) -> Place:
         """Where it came to light."""
         return (*self.reads, *self.writes)[-1].places[-1]
@@ -107,7 +112,7 @@ class AwaitRace(Report):
 
     def lines(self) -> Iterator[str]:
         yield RULE
-        yield "WARNING: DATA RACE" if self.is_threaded else f"WARNING: AWAIT RACE: {_HEADLINES[self.rule]}"
+        yield f"WARNING: {self.headline}"
         for write in self.writes:
             yield from write.lines(f"{write.what} by {write.who}:")
         for read in self.reads:
