@@ -146,8 +146,13 @@ class Activation:
             return ()
         return (found,) if isinstance(found, Record) else found
 
-    def spend(self, thing: Any, key: Key) -> int:
+    def spend(self, thing: Any, key: Key, touched: list[tuple[set[int], int]]) -> int:
         """The task writes a location: what it read there before has been acted on.
+
+        Args:
+            thing: The object.
+            key: Where in it.
+            touched: Gets the sites that had read it, each with the set for those that matter.
 
         Returns:
             How many of the open reads of that location are its own.
@@ -158,16 +163,15 @@ class Activation:
             if isinstance(found, Record):
                 if found[0] is thing and found[1] == key:
                     count += 1
-                    hits.add(index)
+                    touched.append((hits, index))
                     self.records[index] = found._replace(seen=SPENT)
             elif own := _spend(found, thing, key):
                 count += own
-                hits.add(index)
+                touched.append((hits, index))
         call = self.call
         while call is not None:
             if call.reads and (own := _spend(call.reads, thing, key)):
                 count += own
-                hits.add(call.index)
             call = call.outer
         return count
 
