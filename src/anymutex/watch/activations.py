@@ -35,16 +35,17 @@ class Call:
 
     __slots__ = ("activation", "checks", "index", "inherited", "outer", "reads")
 
-    def __init__(self, index: int, activation: Activation) -> None:
+    def __init__(self, index: int, activation: Activation, *, asks: bool = True) -> None:
         self.index = index
         self.activation: Activation | None = activation
         self.outer = activation.call
         self.inherited: Call | type | None = Call  # of a call that may start tasks: the origin before it
-        self.reads: list[Record] | None = []
+        self.reads: list[Record] | None = [] if asks else None
         """None when it is over, or when too much was read."""
         self.checks: list[tuple[Any, Key]] = []
         """What was looked at inside before something was done: it was up to date then."""
-        asking.add(self)
+        if asks:
+            asking.add(self)
 
     def add(self, record: Record) -> None:
         """Something was read on behalf of this call."""
@@ -145,28 +146,32 @@ class Activation:
             return ()
         return (found,) if isinstance(found, Record) else found
 
-    def spend(self, thing: Any, key: Key) -> int:
+    def spend(self, thing: Any, key: Key, touched: list[tuple[set[int], int]]) -> int:
         """The task writes a location: what it read there before has been acted on.
+
+        Args:
+            thing: The object.
+            key: Where in it.
+            touched: Gets the sites that had read it, each with the set for those that matter.
 
         Returns:
             How many of the open reads of that location are its own.
         """
         count = 0
+        hits = self.hooks.hits
         for index, found in self.records.items():
             if isinstance(found, Record):
                 if found[0] is thing and found[1] == key:
                     count += 1
+                    touched.append((hits, index))
                     self.records[index] = found._replace(seen=SPENT)
-                continue
-            own = sum(record[0] is thing and record[1] == key for record in found)
-            if own:
+            elif own := _spend(found, thing, key):
                 count += own
-                self.records[index] = [_spent(record, thing, key) for record in found]
+                touched.append((hits, index))
         call = self.call
         while call is not None:
-            if call.reads:
-                count += sum(record[0] is thing and record[1] == key for record in call.reads)
-                call.reads = [_spent(record, thing, key) for record in call.reads]
+            if call.reads and (own := _spend(call.reads, thing, key)):
+                count += own
             call = call.outer
         return count
 
@@ -218,8 +223,14 @@ def innermost() -> Activation | None:
     return found
 
 
-def _spent(record: Record, thing: Any, key: Key) -> Record:
-    return record._replace(seen=SPENT) if record.thing is thing and record.key == key else record
+def _spend(records: list[Record], thing: Any, key: Key) -> int:
+    """Mark what was read at a location as spent; how much that was."""
+    count = 0
+    for place, record in enumerate(records):
+        if record[0] is thing and record[1] == key:
+            count += 1
+            records[place] = record._replace(seen=SPENT)
+    return count
 
 
 def _close(records: Record | list[Record]) -> None:

@@ -5,6 +5,8 @@ Rule 2. What runs often comes first and is short. What a hook does when somebody
         object is in other files.
 Rule 3. A hook of a read takes it down in the activation; a *glance* is a read for a caller and is taken down
         only while some call asks for what is read for it.
+Rule 4. A call site asks for it until that was in vain so many times: nothing of it was ever written later by
+        the task that had read it. That makes most calls of big programs cheap.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
 T = TypeVar("T")
+_MOST_IN_VAIN = 32
 
 
 class Cell:
@@ -46,6 +49,10 @@ class Hooks:
         self.module: str = space.get("__name__") or ""
         self.sites = [from_plain(fields) for fields in table]
         self._pending: dict[int, Any] = {}
+        self.hits: set[int] = set()
+        """Sites that read what the same task wrote later: these matter."""
+        self._vain: set[int] = set()
+        self._vain_counts: dict[int, int] = {}
         self._value: Any = NO_VALUE
         modules.append(self.module)
         files.append(self.file)
@@ -112,7 +119,7 @@ class Hooks:
 
     def call(self, f: Activation, index: int) -> Call:
         """A call is about to be made."""
-        made = f.call = Call(index, f)
+        made = f.call = Call(index, f, asks=index not in self._vain)
         return made
 
     def spawn(self, f: Activation, index: int) -> Call:
@@ -129,6 +136,8 @@ class Hooks:
         reads = call.reads
         if reads:
             f.put_all(call.index, reads)
+            if call.index not in self.hits:
+                self._count_vain(call.index)
             if raising is not None:
                 f.put_all(raising, reads)
             call.close()
@@ -138,9 +147,15 @@ class Hooks:
                 f.put_all(call.index, [])
         return value
 
+    def _count_vain(self, index: int) -> None:
+        """What a call read was never written later: after so many times nobody asks any more (rule 4)."""
+        count = self._vain_counts[index] = self._vain_counts.get(index, 0) + 1
+        if count > _MOST_IN_VAIN:
+            self._vain.add(index)
+
     def entering(self, value: T, f: Activation, index: int) -> T:
         """A context manager is about to be entered, or an asynchronous iterator to be asked."""
-        f.call = Call(index, f)
+        f.call = Call(index, f, asks=index not in self._vain)
         return value
 
     def entered(self, f: Activation) -> None:

@@ -64,10 +64,18 @@ def wrote(written: Written) -> None:
     if (id(written.thing) in ledger.writes or id(written.old) in ledger.writes) and _may_be_stale(written):
         _judge(written)
     own, number = 0, number_of_task()
+    touched: list[tuple[set[int], int]] = []
     while activation is not None and activation.number == number:
-        own += activation.spend(written.thing, written.key)
+        own += activation.spend(written.thing, written.key, touched)
         activation = activation.parent
+    if touched and (id(written.thing) in ledger.writes or _others_read(written, own)):
+        for hits, index in touched:
+            hits.add(index)
     _take_down(written, own)
+
+
+def _others_read(written: Written, own: int) -> bool:
+    return ledger.open_reads.get(id(written.thing), {}).get(written.key, 0) > own
 
 
 def _may_be_stale(written: Written) -> bool:

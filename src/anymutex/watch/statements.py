@@ -151,7 +151,10 @@ class StatementFlow(ExpressionFlow):
             self.drains.append((index, path))
             draft = self.draft(index)
             draft.first = draft.first._replace(is_drain=True)
-        self.own_writes[path] = index, self.count
+        if augmented:  # a count is nobody's own
+            self.own_writes.pop(path, None)
+        else:
+            self.own_writes[path] = index, self.count
         self.env[path_of(target) or path] = found
         root = root_of(target)
         if root and root != "self" and root in self.env and not isinstance(target, ast.Name):
