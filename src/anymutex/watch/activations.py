@@ -8,6 +8,7 @@ Rule 3. What a function reads for its caller goes to the innermost open call, wh
         sources of the call's result.
 Rule 4. A task that is started by a hooked call inherits that call through its context.
 Rule 5. When it ends an activation forgets all it has read: no object lives longer for having been watched.
+Rule 6. A value that was put into an attribute is followed there, as long as a caller of this task may use it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from anymutex import tasks
+from anymutex.tasks import library
 from anymutex.watch.ledger import SPENT, Clock, Record, close_read, open_read
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _MOST_OF_ONE_CALL = 40  # whoever reads more than this is no getter
 _MOST_OF_ONE_SITE = 64
+_MOST_CARRIED = 16
 
 
 class Call:
@@ -82,6 +85,7 @@ class Activation:
 
     __slots__ = (
         "began",
+        "carried",
         "call",
         "cursors",
         "hooks",
@@ -108,6 +112,7 @@ class Activation:
         self.pending: dict[int, Any] = {}
         self.cursors: dict[int, int] = {}
         self.waits: dict[int, Any] = {}
+        self.carried: dict[tuple[int, str], tuple[Any, list[Record]]] = {}
 
     def put(self, index: int, record: Record) -> None:
         """The site `index` has read; what it read before is forgotten."""
@@ -175,6 +180,41 @@ class Activation:
             call = call.outer
         return count
 
+    def carry(self, thing: Any, name: str, records: list[Record]) -> None:
+        """The attribute holds a value that comes from `records`, for as long as somebody here may use it."""
+        if not records or len(self.carried) >= _MOST_CARRIED:
+            return
+        for record in records:
+            open_read(record.thing, record.key)
+        old = self.carried.pop((id(thing), name), None)
+        if old is not None:
+            _close(old[1])
+        self.carried[id(thing), name] = thing, records
+        carrying.add(id(thing))
+
+    def carried_by(self, thing: Any, name: str) -> list[Record]:
+        """What the value of an attribute comes from, as far as this task knows."""
+        if id(thing) not in carrying:
+            return []
+        activation: Activation | None = self
+        while activation is not None:
+            found = activation.carried.get((id(thing), name))
+            if found is not None and found[0] is thing:
+                return found[1]
+            activation = activation.parent
+        return []
+
+    def hand_up_carried(self) -> None:
+        """It ends; its caller may go on with the object."""
+        carried, self.carried = self.carried, {}
+        parent = self.parent
+        for (number, name), (thing, records) in carried.items():
+            if parent is not None and parent.number == self.number:
+                parent.carry(thing, name, records)
+            _close(records)
+            if parent is None:
+                carrying.discard(number)
+
     def settle(self) -> None:
         """No call of this function is under way, whatever was broken off."""
         call = self.call
@@ -196,6 +236,8 @@ class Activation:
         self.parent = self.via = None
 
 
+carrying: set[int] = set()
+"""The objects (by `id`) that hold values which rest on reads: rule 6."""
 asking: set[Call] = set()
 """The calls under way."""
 running: dict[int, Activation] = {}
@@ -204,7 +246,7 @@ origin: ContextVar[Call | None] = ContextVar("anymutex_origin", default=None)
 
 def number_of_task() -> int:
     """What `running` knows the running task by, or the thread outside of tasks."""
-    if tasks.library.name == "trio":
+    if library.name == "trio":
         task = tasks.current()
     else:
         try:

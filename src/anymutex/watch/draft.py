@@ -26,6 +26,8 @@ class Draft:
         self.aliases: set[int] = set()
         self.arguments: dict[str | int, set[int]] = {}
         self.guards: dict[Guard, None] = {}
+        self.carries: set[int] = set()
+        self.is_rechecked = False
         self.own_write: int | None = None
         self.is_fresh = False
         self.is_watched = False  # of a call: whether it may run code that is watched
@@ -41,6 +43,8 @@ class Draft:
             arguments=tuple(arguments),
             guards=tuple(self.guards),
             is_fresh=self.is_fresh,
+            is_rechecked=self.is_rechecked,
+            carries=tuple(sorted(self.carries)),
             own_write=self.own_write,
             drains=tuple(sorted(self.drains)),
             aliases=tuple(sorted(self.aliases)),

@@ -312,7 +312,8 @@ class ExpressionFlow(Flow):
 
     def _runs_what_is_watched(self, node: ast.expr, name: str) -> bool:
         call = node.value if isinstance(node, ast.Await) else node
-        is_variable = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and name in self.env
+        is_variable = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+        is_variable = is_variable and (name in self.env or self.captured(name))
         return is_variable or name in self.drafts.names.functions or name in SPAWNING or name in _ANY
 
     def _method(

@@ -155,6 +155,7 @@ class Flow:
         draft.control |= self.older(control, inside)
         now = {source for source in data | control if source >= 0 and self.at.get(source) == self.count}
         draft.recheck |= now
+        draft.is_rechecked = any(self.at.get(source) == self.count for source in control if source >= 0)
         draft.checks |= {source for source in control if source >= 0}
         spelled = draft.first.path
         draft.is_fresh = spelled is not None and any(self._spells_same(source, spelled) for source in now)
@@ -306,7 +307,7 @@ def _needs_presence(node: ast.Call) -> bool:
 
 
 def _used_by(draft: Draft) -> set[int]:
-    used = draft.data | draft.control | draft.drains | draft.aliases
+    used = draft.data | draft.control | draft.drains | draft.aliases | draft.carries
     used.update(*draft.arguments.values())
     if draft.data or draft.control:
         used |= draft.recheck

@@ -15,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from anymutex.watch import activations, containers, draining, iteration, orphaning, rules, vanishing
-from anymutex.watch.activations import Activation, Call, asking, number_of_task, running
+from anymutex.watch.activations import Activation, Call, asking, carrying, number_of_task, running
 from anymutex.watch.containers import CONTENTS, STRUCTURE, base_of
 from anymutex.watch.ledger import Clock, Record, new_record, open_reads
 from anymutex.watch.sites import from_plain
@@ -83,6 +83,8 @@ class Hooks:
         if f.waits:
             orphaning.end_all(f)
         self._step_out(f)
+        if f.carried:
+            f.hand_up_carried()
         if f.via is not None and f.records:
             _hand_on(f, self.sites[f.index].control)
         f.clear()
@@ -196,6 +198,11 @@ class Hooks:
         if site.own_write is not None:
             rules.written_then_read(f, site, thing, name)
         record = new_record((thing, name, Clock.now, None))
+        if carrying:
+            carried = f.carried_by(thing, name)
+            if carried:
+                f.put_all(index, [record, *carried])
+                return thing
         if site.is_multiple:
             f.put_more(index, record)
         else:
@@ -252,11 +259,12 @@ class Hooks:
 
     def glance(self, thing: T, name: str) -> T:
         """An attribute is about to be read for a caller."""
-        if not asking:
-            return thing
-        call = _innermost_call()
-        if call is not None:
-            call.add(new_record((thing, name, Clock.now, None)))
+        if asking:
+            activation = running.get(number_of_task())
+            if activation is not None:
+                call = activation.call
+                if call is not None and call.reads is not None:
+                    call.add(new_record((thing, name, Clock.now, None)))
         return thing
 
     def glance_item(self, thing: T, key: Hashable) -> T:
@@ -461,6 +469,14 @@ class Hooks:
     def empty_own(self, thing: T, name: str, f: Activation, index: int) -> T:
         """As `empty`."""
         self.empty(thing, name, index)
+        _take_own(thing, name, f, index)
+        return thing
+
+    def write_carrying(self, thing: T, name: str, f: Activation, index: int) -> T:
+        """As `write_own`; the value comes from reads, and whoever reads it from there rests on them too."""
+        self.write(thing, name, index)
+        records = [record for source in self.sites[index].carries for record in f.of(source)]
+        f.carry(thing, name, records)
         _take_own(thing, name, f, index)
         return thing
 

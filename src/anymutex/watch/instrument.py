@@ -211,9 +211,7 @@ def instrument_in_place(module: ModuleType) -> None:
         new = made.get((old.co_qualname, old.co_firstlineno))
         if new is not None and new.co_freevars == old.co_freevars:
             function.__code__ = new
-    table = next(
-        constant for constant in code.co_consts if isinstance(constant, tuple) and _is_table(constant)
-    )
+    table = next(filter(_is_table, code.co_consts), ())
     vars(module)[HOOKS] = hooks.Hooks(vars(module), table, file)
 
 
@@ -224,8 +222,8 @@ def _all_code(code: CodeType) -> Iterator[CodeType]:
             yield from _all_code(constant)
 
 
-def _is_table(constant: tuple[Any, ...]) -> bool:
-    return not constant or isinstance(constant[0], tuple)
+def _is_table(constant: object) -> bool:
+    return isinstance(constant, tuple) and bool(constant) and isinstance(constant[0], tuple)
 
 
 def folder_of(package: str) -> Path | None:

@@ -316,6 +316,8 @@ class Rewriter(ast.NodeTransformer):
                 node.value = self.visit(node.value)
                 if index is not None and self._flow is not None and not self._initialises(node):
                     hook = "empty" if self._drafts.all[index].first.is_drain else "write"
+                    if self._active and self._drafts.all[index].carries:
+                        hook = "write_carrying"
                     node.value = self._writing(hook, node.value, self._mangled(node.attr), index, node)
             case ast.Subscript():
                 node.value, node.slice = self.visit(node.value), self.visit(node.slice)
@@ -330,7 +332,7 @@ class Rewriter(ast.NodeTransformer):
     def _writing(
         self, hook: str, base: ast.expr, key: ast.expr | str | None, index: int, at: ast.expr
     ) -> ast.expr:
-        if self._active and index in self._drafts.recorded:
+        if hook == "write_carrying" or (self._active and index in self._drafts.recorded):
             return self._call(_OWN.get(hook, hook), base, key, self._f(at), index, at=base)
         return self._call(hook, base, key, index, at=base)
 
@@ -452,6 +454,8 @@ class Rewriter(ast.NodeTransformer):
         if hooked:
             node.body.append(_statement(self._call("turn", self._f(node), index, at=node.iter), node.iter))
         node.orelse = [statement for old in node.orelse for statement in _as_list(self.visit(old))]
+        if entered is not None:
+            return [node, _statement(self._call("settle", self._f(at), at=at), at)]
         return node
 
     visit_For = visit_AsyncFor = _loop

@@ -149,6 +149,8 @@ def _is_renewed(written: Written, stale: Stale, fresh: set[tuple[int, Key]]) -> 
     """Whether the location was read again (rule 3). That there is something says not what comes first."""
     thing, key = stale.record.thing, stale.record.key
     by_position = written.key == STRUCTURE and isinstance(key, tuple)
+    if not stale.is_data and not written.site.is_rechecked and _guarded(stale) is False:
+        return False  # the value is up to date, the decision is not
     is_here = thing is written.thing and (id(thing), written.key) in fresh
     return (id(thing), key) in fresh or (is_here and not by_position)
 
@@ -227,7 +229,7 @@ def _matches(written: Written, record: Record, is_data: bool) -> bool:
     if key == STRUCTURE:
         return written.is_structural and (is_data is False or _goes_by_position(written))
     if key == CONTENTS:
-        return is_data and written.key != STRUCTURE
+        return written.key != STRUCTURE
     if written.key == STRUCTURE:
         return written.is_removal and written.base in {list, deque} and key == ("[]", written.end)
     return key == written.key
@@ -300,7 +302,8 @@ def _kind_of(written: Written, stale: Stale) -> str | None:
         sameness = written.sameness
         if stale.is_data and sameness != "other" and isinstance(written.new, int | float):
             sameness = "other"  # two that count from one to two have lost a count
-        if sameness == "same" and (not written.site.is_literal or written.new is None):
+        is_plain = not written.site.is_literal or written.new is None or written.site.is_rechecked
+        if sameness == "same" and is_plain:
             return None
         if sameness == "equal":
             return "duplicate-work"

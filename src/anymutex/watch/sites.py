@@ -63,6 +63,10 @@ class Site(NamedTuple):
     """Of a write: the same location was read again in this very step, by what feeds or guards it."""
     is_multiple: bool = False
     """Of a read: whether one expression reads many locations, as a comprehension does."""
+    is_rechecked: bool = False
+    """Of a write: whether one of the tests around it was made in this very step."""
+    carries: tuple[int, ...] = ()
+    """Of a write: all sources of the value, for whoever reads it from there later."""
     in_test: bool = False
     is_caught: bool = False
     """Whether a handler around it catches that an item is missing."""

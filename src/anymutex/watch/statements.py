@@ -142,6 +142,10 @@ class StatementFlow(ExpressionFlow):
         index = self.site(target, "write", WRITE, "augmented" if augmented else how, path=path)
         self._describe_value(index, value)
         self.sink(index, found)
+        if isinstance(target, ast.Subscript):  # which one it is was decided earlier
+            self.draft(index).control |= self.older(self.value(target.slice))
+        if isinstance(target, ast.Attribute) and self.records and not augmented:
+            self.draft(index).carries |= {source for source in found if source >= 0}
         self._note_waited(index, path, value)
         self.at[index] = self.count
         self._note_call_of_setter(target, found)
@@ -273,6 +277,7 @@ class StatementFlow(ExpressionFlow):
     # -- looping
 
     def _do_While(self, node: ast.While) -> None:
+        guard = None
         for _ in range(2):
             control = self.test(node.test)
             guard = self.guard_of(node.test)

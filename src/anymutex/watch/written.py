@@ -139,7 +139,7 @@ class Written:
     def has_effect(self) -> bool:
         """Whether anything changes at all."""
         how = self.site.how
-        if how in {"pop", "discard", "remove", "setdefault", "add", "del"} and self.key != STRUCTURE:
+        if how in {"pop", "discard", "remove", "setdefault", "del"} and self.key != STRUCTURE:
             return self.base is None or self.is_structural
         if how in {"clear", "pop", "popleft", "popitem"} and self.base is not None:
             return containers.size_of(self.thing) > 0
