@@ -17,16 +17,20 @@ class Account:
     tokens: dict[str, str] = field(default_factory=dict)
     visits: int = 0
 
-    def can_pay(self, amount: int) -> bool:
-        """Look before paying."""
-        return self.balance >= amount
+    def left_after(self, amount: int) -> int:
+        """Tell what a payment would leave."""
+        return self.balance - amount
+
+    def count(self) -> None:
+        """Count a visit."""
+        self.visits += 1
 
 
 async def pay(account: Account, amount: int) -> None:
     """Ask the bank between the look and the payment."""
-    if account.can_pay(amount):
-        await anyio.sleep(0.01)
-        account.balance = account.balance - amount
+    left = account.left_after(amount)
+    await anyio.sleep(0.01)
+    account.balance = left
 
 
 async def token(account: Account, name: str) -> str:
@@ -37,15 +41,10 @@ async def token(account: Account, name: str) -> str:
     return account.tokens[name]
 
 
-def count_in_a_thread(account: Account) -> None:
-    """Count a visit, in a worker thread."""
-    account.visits += 1
-
-
 async def count(account: Account) -> None:
-    """Count a visit, while a thread counts another."""
+    """Count a visit, while a worker thread counts another."""
     visits = account.visits
-    await anyio.to_thread.run_sync(count_in_a_thread, account)
+    await anyio.to_thread.run_sync(account.count)
     account.visits = visits + 1
 
 
@@ -54,11 +53,7 @@ async def main() -> None:
     account = Account()
     async with anyio.create_task_group() as tasks:
         for who in ("ann", "bob"):
-            tasks.start_soon(pay, account, 80, name=f"{who} pays")
+            tasks.start_soon(pay, account, 30, name=f"{who} pays")
             tasks.start_soon(token, account, "shop", name=f"{who} logs in")
     await count(account)
     print(f"{account.balance=} {account.tokens=} {account.visits=}")
-
-
-if __name__ == "__main__":
-    anyio.run(main)

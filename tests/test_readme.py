@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_examples import find_examples
@@ -47,6 +47,12 @@ def reports() -> list[str]:
     """Give the reports that README shows."""
     text = README.read_text(encoding="utf-8") if README.exists() else ""
     return re.findall(r"^```text\n(fatal error: .*?\n)```$", text, re.MULTILINE | re.DOTALL)
+
+
+def race_reports() -> str:
+    """Give the output of `anymutex race` that README shows."""
+    text = README.read_text(encoding="utf-8") if README.exists() else ""
+    return "".join(re.findall(r"^```text\n(=+\nWARNING: .*?)^```$", text, re.MULTILINE | re.DOTALL))
 
 
 def commands() -> list[list[str]]:
@@ -138,6 +144,14 @@ def without_counts(report: str) -> str:
 def test_readme_has_reports() -> None:
     """The test above would pass with none."""
     assert len(reports()) == 2
+
+
+def test_the_races_of_readme_are_told(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    """Word for word."""
+    monkeypatch.chdir(ROOT)
+    main(["race", "examples/11_await_races.py"])
+
+    assert race_reports() == capsys.readouterr().err
 
 
 def test_files_named_in_commands_exist() -> None:

@@ -85,8 +85,8 @@ class Activation:
 
     __slots__ = (
         "began",
-        "carried",
         "call",
+        "carried",
         "cursors",
         "hooks",
         "index",
