@@ -504,6 +504,160 @@ async def main():
     await meanwhile(gate.enter, gate.restart)
 """,
     ),
+    "through a decorator": (
+        "call-pair",
+        """
+import functools
+
+
+def logged(function):
+    @functools.wraps(function)
+    async def wrapped(*args, **kwargs):
+        await checkpoint()
+        return await function(*args, **kwargs)
+
+    return wrapped
+
+
+class Level:
+    def __init__(self):
+        self.value = 0
+
+    @logged
+    async def get(self):
+        return self.value
+
+    @logged
+    async def set(self, value):
+        self.value = value
+
+
+level = Level()
+
+
+async def up():
+    value = await level.get()
+    await checkpoint()
+    await level.set(value + 1)
+
+
+async def main():
+    await both(up, up)
+""",
+    ),
+    "kept in a unit of work": (
+        "lost-update",
+        """
+class UnitOfWork:
+    async def load(self):
+        await checkpoint()
+        self.balance = account.balance
+
+    async def commit(self):
+        await checkpoint()
+        account.balance = self.balance
+
+
+async def pay():
+    work = UnitOfWork()
+    await work.load()
+    work.balance -= 10
+    await checkpoint()
+    await work.commit()
+
+
+async def main():
+    await both(pay, pay)
+""",
+    ),
+    "in the ends of an async with": (
+        "lost-update",
+        """
+class Transaction:
+    async def __aenter__(self):
+        self.rows = dict(account.seen)
+        await checkpoint()
+        return self
+
+    async def __aexit__(self, *_):
+        await checkpoint()
+        account.seen = self.rows
+
+
+async def add(key):
+    async with Transaction() as transaction:
+        await checkpoint()
+        transaction.rows[key] = 1
+
+
+async def main():
+    await both(lambda: add("a"), lambda: add("b"))
+""",
+    ),
+    "a free place that was looked for": (
+        "check-then-act",
+        """
+seats = [None] * 3
+
+
+def free():
+    return [number for number, who in enumerate(seats) if who is None]
+
+
+async def book(who):
+    places = free()
+    if not places:
+        return
+    await checkpoint()
+    seats[places[0]] = who
+
+
+async def main():
+    await both(lambda: book("a"), lambda: book("b"))
+""",
+    ),
+    "sent twice": (
+        "check-then-act",
+        """
+told = set()
+
+
+async def tell(user):
+    if user in told:
+        return
+    await checkpoint()
+    told.add(user)
+
+
+async def main():
+    await both(lambda: tell("u"), lambda: tell("u"))
+""",
+    ),
+    "over the limit, with a count that is right": (
+        "check-then-act",
+        """
+class Limiter:
+    def __init__(self):
+        self.hits = {}
+
+    def count(self, key):
+        return self.hits.get(key, 0)
+
+    async def allow(self, key):
+        if self.count(key) >= 1:
+            return False
+        await checkpoint()
+        self.hits[key] = self.count(key) + 1
+        return True
+
+
+limiter = Limiter()
+
+
+async def main():
+    await both(lambda: limiter.allow("k"), lambda: limiter.allow("k"))
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {
@@ -769,5 +923,42 @@ controller = Controller()
 
 async def main():
     await both(lambda: controller.handle("a"), lambda: controller.handle("b"))
+""",
+    "tripped by both": """
+class Breaker:
+    def __init__(self):
+        self.failures = 0
+        self.is_open = False
+
+    async def call(self):
+        if self.is_open:
+            return
+        try:
+            await checkpoint()
+            raise OSError
+        except OSError:
+            self.failures += 1
+            if self.failures >= 2:
+                self.is_open = True
+
+
+breaker = Breaker()
+
+
+async def main():
+    await both(breaker.call, breaker.call, breaker.call)
+""",
+    "a count that both raise": """
+hits = {"n": 0}
+
+
+async def hit():
+    hits["n"] += 1
+    await checkpoint()
+    return hits["n"]
+
+
+async def main():
+    await both(hit, hit)
 """,
 }

@@ -64,8 +64,10 @@ def _look_at_lines(source: str, functions: set[str], written: set[str]) -> None:
         if definition is not None:
             function = definition.group(1)
             functions.add(function)
-        elif function not in _MAKERS and "." in line:
-            written.update(_written_in(line))
+            line = line.partition("):")[2]  # a function of one line
+        if function not in _MAKERS and "." in line:
+            for statement in line.split(";"):
+                written.update(_written_in(statement))
 
 
 def _written_in(line: str) -> Iterator[str]:

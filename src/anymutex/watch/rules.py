@@ -214,6 +214,7 @@ def _held(record: Record, remote: Write) -> bool:
 
 def _sources_of(level: Level) -> Iterator[tuple[int, bool]]:
     yield from ((source, True) for source in level.data if source >= 0)
+    yield from ((source, True) for source in level.site.carries)
     yield from ((source, False) for source in level.control if source >= 0)
 
 
