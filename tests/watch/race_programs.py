@@ -1,8 +1,8 @@
 """Programs with an await race, by the rule that must tell it, and look-alikes that have none.
 
 Each program defines `async def main()`. Two tasks in the same function meet in `both`; where the order
-matters, `meanwhile` runs the second function while the first stands in its `window()`. So the bad order happens
-on every backend, also where a loop shuffles its tasks.
+matters, `meanwhile` runs the second function while the first stands in its `window()`. So the bad order
+happens on every backend, also where a loop shuffles its tasks.
 """
 
 from __future__ import annotations

@@ -82,11 +82,16 @@ def test_what_is_imported_is_watched(folder: Path, name: str) -> None:
 
 
 def test_the_cache_is_used_and_renewed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second import compiles nothing; a changed file is compiled anew; Python's own cache is not touched."""
+    """The second import compiles nothing, a changed file is compiled anew; Python's own is not touched."""
     file = write(folder, "cached.py", COUNTER)
     compiled: list[str] = []
     real = instrument.code_of
-    monkeypatch.setattr(instrument, "code_of", lambda *a, **k: compiled.append("x") or real(*a, **k))
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        compiled.append("x")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(instrument, "code_of", counted)
     for _ in range(2):
         with instrumenting([folder]):
             assert races_of(importlib.import_module("cached")) == ["lost-update"]
