@@ -38,7 +38,7 @@ class Call:
 
     __slots__ = ("activation", "checks", "index", "inherited", "outer", "reads")
 
-    def __init__(self, index: int, activation: Activation, *, asks: bool = True) -> None:
+    def __init__(self, index: int, activation: Activation, asks: bool) -> None:
         self.index = index
         self.activation: Activation | None = activation
         self.outer = activation.call

@@ -121,12 +121,12 @@ class Hooks:
 
     def call(self, f: Activation, index: int) -> Call:
         """A call is about to be made."""
-        made = f.call = Call(index, f, asks=index not in self._vain)
+        made = f.call = Call(index, f, index not in self._vain)
         return made
 
     def spawn(self, f: Activation, index: int) -> Call:
         """The same of a call that may start tasks."""
-        made = f.call = Call(index, f)
+        made = f.call = Call(index, f, True)
         made.bequeath()
         return made
 
@@ -136,6 +136,12 @@ class Hooks:
         if call.inherited is not Call:
             call.bequeath_no_more()
         reads = call.reads
+        if reads is None:  # nobody asked, or it was too much
+            if call.index not in self._vain:
+                self._count_vain(call.index)
+            if call.index in f.records:
+                f.put_all(call.index, [])
+            return value
         if reads:
             f.put_all(call.index, reads)
             if call.index not in self.hits:
@@ -157,7 +163,7 @@ class Hooks:
 
     def entering(self, value: T, f: Activation, index: int) -> T:
         """A context manager is about to be entered, or an asynchronous iterator to be asked."""
-        f.call = Call(index, f, asks=index not in self._vain)
+        f.call = Call(index, f, index not in self._vain)
         return value
 
     def entered(self, f: Activation) -> None:
