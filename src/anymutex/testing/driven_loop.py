@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 import selectors
 import time
 from functools import partial
@@ -25,7 +26,9 @@ import anyio
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
+from anymutex.testing.olddeadlines import OldDeadlines
 from anymutex.testing.refusals import SIGNALS, SUBPROCESSES
+from anymutex.testing.timers import Timers, is_ahead, settable
 from anymutex.testing.workers import POLL, Workers
 
 if TYPE_CHECKING:
@@ -65,7 +68,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._is_alone = False  # nothing was put into the loop itself since our dispatcher was
         self._rounds = 0
         self._cancels = 0
-        self._timers: list[tuple[int, asyncio.TimerHandle]] = []
+        self._timers = Timers()
+        self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
         self._outside = contextvars.Context()
         self._files = _IdleSelector(self._look_around_idle)
         super().__init__(self._files)
@@ -77,6 +81,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self.workers.begin()
         self._cancels = 0
         self._now = 0.0
+        self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
         self.blocked = self.strangers = ()
         self.complaints = []
 
@@ -84,9 +89,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         """The run is over; what it has set up is taken down."""
         self.scheduler = None
         self._steps.clear()
-        for _, timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel()
 
     def settle(self) -> None:
         """Let what was put into the loop between two runs, such as finalizers, come to its end."""
@@ -140,9 +143,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Note who is going to wake at a time: that tells a long sleep from a hang."""
-        timer = super().call_at(when, callback, *args, context=context)
+        timer = super().call_at(settable(when), callback, *args, context=context)
         if self.scheduler is not None:
-            self._timers.append((self.scheduler.jumps, timer))
+            self._timers.add(when, timer)
             self._is_alone = self._is_alone and when > self._now
         return timer
 
@@ -274,13 +277,13 @@ class DrivenLoop(asyncio.SelectorEventLoop):
                 _cancel_alone(self._run.task_of(injection.task))
             else:
                 seconds = self._next_timer() or 0.0
-                self._now += seconds
+                self._now = self._timers.next_after(self._now)
                 self._run.jumped_early(seconds)
         return bool(injections)
 
     def _next_timer(self) -> float | None:
-        ahead = [timer.when() for _, timer in self._timers if _is_ahead(timer, self._now)]
-        return min(ahead) - self._now if ahead else None
+        deadline = self._timers.next_after(self._now)
+        return deadline - self._now if deadline < math.inf else None
 
     def _let_one_go(self) -> None:
         scheduler = self._run
@@ -309,29 +312,30 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         if self.scheduler is None:
             return select(timeout)
         try:
-            return self._idle(select, timeout)
+            return self._idle(select)
         except Exception as error:
             self._fail(error)
             return []
 
-    def _idle(self, select: Select, timeout: float | None) -> list[Any]:
+    def _idle(self, select: Select) -> list[Any]:
         if self._has_to_wait():
             found = select(POLL)
         elif self._steps:  # held back because of a worker, which waits for the loop now
             found = select(0)
         else:
-            return self._be_idle(select, timeout)
+            return self._be_idle(select)
         self._dispatch_soon()
         return found
 
-    def _be_idle(self, select: Select, timeout: float | None) -> list[Any]:
+    def _be_idle(self, select: Select) -> list[Any]:
         if self._run.takes_stop():
             self._give_up()
             return select(0)
-        if self._has_a_world_outside(timeout) and (found := _wait_for_io(select, timeout)):
+        deadline = self._timers.next_after(self._now)
+        if self._has_a_world_outside(deadline) and (found := _wait_for_io(select, deadline)):
             return found
-        if timeout is not None and self._run.alive:
-            self._jump(timeout)
+        if deadline < math.inf and self._run.alive:
+            self._jump_to(deadline)
         elif (self._run.stopped and self._cancels >= CANCELS) or not self._run.alive:
             self.stop()
         else:
@@ -340,21 +344,17 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._give_up()
         return select(0)
 
-    def _has_a_world_outside(self, timeout: float | None) -> bool:
+    def _has_a_world_outside(self, deadline: float) -> bool:
         """Whether a socket is open, or nothing but a thread that nobody waits for may wake somebody."""
         is_open = len(self._files.get_map()) > self._own_files
-        return is_open or (timeout is None and bool(self.workers.strangers()))
+        return is_open or (deadline == math.inf and bool(self.workers.strangers()))
 
-    def _jump(self, seconds: float) -> None:
-        before = self._now
-        self._now += seconds
-        self._run.jump(self._now, lambda: self._has_old_timer(before))
+    def _jump_to(self, deadline: float) -> None:
+        self._now = deadline
+        progress = self._run.progress
+        self._run.jump(deadline, lambda: self._old_deadlines.are_ahead(progress, deadline))
         if self._run.takes_stop():
             self._give_up()
-
-    def _has_old_timer(self, now: float) -> bool:
-        self._timers = [(made, timer) for made, timer in self._timers if _is_ahead(timer, now)]
-        return any(made <= self._run.progress.jumps for made, _ in self._timers)
 
     def _give_up(self) -> None:
         self.blocked = self.blocked or look_around(self._run)
@@ -376,8 +376,8 @@ class _IdleSelector(selectors.DefaultSelector):
         return self._on_idle(super().select, timeout)
 
 
-def _wait_for_io(select: Select, timeout: float | None) -> list[Any]:
-    until = time.monotonic() + (IO_PATIENCE if timeout is None else IO_GRACE)
+def _wait_for_io(select: Select, deadline: float) -> list[Any]:
+    until = time.monotonic() + (IO_PATIENCE if deadline == math.inf else IO_GRACE)
     found: list[Any] = []
     while not found and (left := until - time.monotonic()) > 0:
         found = select(left)
@@ -393,10 +393,6 @@ def _cancel_alone(task: asyncio.Task[Any]) -> None:
         own.cancel()
     else:
         task.cancel()
-
-
-def _is_ahead(timer: asyncio.TimerHandle, now: float) -> bool:
-    return not timer.cancelled() and timer.when() > now
 
 
 def _stepping_task(callback: object) -> asyncio.Task[Any] | None:

@@ -26,6 +26,7 @@ from anymutex.testing.blocked import look_around
 from anymutex.testing.olddeadlines import OldDeadlines
 from anymutex.testing.shim import Shim
 from anymutex.testing.trioclock import ENDLESS
+from anymutex.testing.trioscopes import every_scope, is_ahead
 from anymutex.testing.workers import POLL
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Gate(trio.abc.Instrument):
         self._parked: set[trio.lowlevel.Task] = set()
         self._picked: trio.lowlevel.Task | None = None
         self._condemned: set[trio.lowlevel.Task] = set()
-        self._deadlines = OldDeadlines()
+        self._old_deadlines = OldDeadlines(every_scope, is_ahead)
         self._io_until = math.inf
 
     def open(self, nursery: trio.Nursery) -> None:
@@ -251,7 +252,7 @@ class Gate(trio.abc.Instrument):
         self._io_until = math.inf
         self._clock.jump_to(deadline)
         progress = self._scheduler.progress
-        self._scheduler.jump(deadline, lambda: self._deadlines.are_ahead(progress, deadline))
+        self._scheduler.jump(deadline, lambda: self._old_deadlines.are_ahead(progress, deadline))
         if self._scheduler.takes_stop():
             self._give_up()
 

@@ -217,8 +217,8 @@ class Scheduler:
 
         Args:
             now: When the next timer is due.
-            has_old_timer: Asked when a hang is suspected: is a timer ahead, or due now, that was set before
-                the last progress? Then somebody has only been asleep.
+            has_old_timer: Asked when a hang is suspected: is a timer ahead, or due now, that was there when
+                the suspicion came up? Then somebody has only been asleep.
         """
         self._now = now
         self.jumps += 1
