@@ -17,9 +17,8 @@ import asyncio
 import contextvars
 import math
 import selectors
-import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 import anyio
 
@@ -27,6 +26,7 @@ from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
 from anymutex.testing.olddeadlines import OldDeadlines
+from anymutex.testing.patience import Patience
 from anymutex.testing.refusals import SIGNALS, SUBPROCESSES
 from anymutex.testing.timers import Timers, is_ahead, settable
 from anymutex.testing.workers import POLL, Workers
@@ -35,16 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymutex.testing.blocked import Blocked
+    from anymutex.testing.patience import Select
     from anymutex.testing.scheduler import Scheduler
-
-    Select: TypeAlias = Callable[[float | None], list[Any]]
 
 Ts = TypeVarTuple("Ts")
 
 SETTLING_ROUNDS = 100
 CANCELS = 10  # so often a task is cancelled before it is given up
-IO_GRACE = 0.002  # real seconds for data on a socket before the clock jumps
-IO_PATIENCE = 1.0  # real seconds without any before the run is called stuck
 
 
 class DrivenLoop(asyncio.SelectorEventLoop):
@@ -57,6 +54,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self.complaints: list[str] = []
         self.error: Exception | None = None
         self.workers = Workers()
+        self.patience = Patience()
         self.is_settled = True
         """Whether nothing was put into the loop since the last run."""
         self._now = 0.0
@@ -79,6 +77,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         """From now on the tasks that are started belong to a run."""
         self.scheduler = scheduler
         self.workers.begin()
+        self.patience.begin()
         self._cancels = 0
         self._now = 0.0
         self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
@@ -244,7 +243,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         is_moved = False
         while self._steps and not self._has_to_wait():
             is_moved = self._go_on()
-            if not self._is_alone or len(self._files.get_map()) > self._own_files:
+            if not self._is_alone or self._has_files:
                 break  # it has callbacks to run, or files to look at
         return is_moved
 
@@ -332,7 +331,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._give_up()
             return select(0)
         deadline = self._timers.next_after(self._now)
-        if self._has_a_world_outside(deadline) and (found := _wait_for_io(select, deadline)):
+        if self._has_a_world_outside(deadline) and (found := self.patience.wait(select, deadline)):
             return found
         if deadline < math.inf and self._run.alive:
             self._jump_to(deadline)
@@ -346,8 +345,12 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def _has_a_world_outside(self, deadline: float) -> bool:
         """Whether a socket is open, or nothing but a thread that nobody waits for may wake somebody."""
-        is_open = len(self._files.get_map()) > self._own_files
-        return is_open or (deadline == math.inf and bool(self.workers.strangers()))
+        return self._has_files or (deadline == math.inf and bool(self.workers.strangers()))
+
+    @property
+    def _has_files(self) -> bool:
+        """Whether a socket is open, or another file that asyncio looks at."""
+        return len(self._files.get_map()) > self._own_files
 
     def _jump_to(self, deadline: float) -> None:
         self._now = deadline
@@ -359,6 +362,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _give_up(self) -> None:
         self.blocked = self.blocked or look_around(self._run)
         self.strangers = self.strangers or self.workers.strangers()
+        self.patience.has_peer |= self._run.is_stuck and self._has_files
         self.cancel_all()
 
 
@@ -374,14 +378,6 @@ class _IdleSelector(selectors.DefaultSelector):
         if timeout is not None and timeout <= 0:
             return super().select(0)
         return self._on_idle(super().select, timeout)
-
-
-def _wait_for_io(select: Select, deadline: float) -> list[Any]:
-    until = time.monotonic() + (IO_PATIENCE if deadline == math.inf else IO_GRACE)
-    found: list[Any] = []
-    while not found and (left := until - time.monotonic()) > 0:
-        found = select(left)
-    return found
 
 
 def _cancel_alone(task: asyncio.Task[Any]) -> None:

@@ -45,6 +45,8 @@ class Outcome:
     """What the loop's exception handler was told."""
     is_cut: bool
     """Whether the run was so long that the strategy was not asked any more."""
+    has_peer: bool = False
+    """Whether somebody outside of the program takes part in it, through a socket."""
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -76,6 +78,7 @@ def outcome_of(ended: Ended, scheduler: Scheduler) -> Outcome:
         leftovers=ended.leftovers,
         complaints=tuple(map(without_addresses, ended.complaints)),
         is_cut=scheduler.is_cut,
+        has_peer=ended.has_peer,
     )
 
 

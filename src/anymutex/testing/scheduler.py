@@ -125,6 +125,11 @@ class Scheduler:
         return {one.task for one in self.injected if one.act == "cancel"}
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether the run was stopped because nobody who matters could go on."""
+        return self.stopped in ("deadlock", "hang")
+
+    @property
     def is_swallowed(self) -> bool:
         """Whether the tasks go on and on although they were cancelled."""
         return self.steps_since_stop > SWALLOWED
