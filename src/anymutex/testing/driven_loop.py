@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import math
-import selectors
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVarTuple
 
@@ -25,6 +24,7 @@ import anyio
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
+from anymutex.testing.idleselector import IdleSelector
 from anymutex.testing.olddeadlines import OldDeadlines
 from anymutex.testing.patience import Patience
 from anymutex.testing.refusals import SIGNALS, SUBPROCESSES
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymutex.testing.blocked import Blocked
-    from anymutex.testing.patience import Select
+    from anymutex.testing.idleselector import Select
     from anymutex.testing.scheduler import Scheduler
 
 Ts = TypeVarTuple("Ts")
@@ -49,6 +49,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.scheduler: Scheduler | None = None
+        self._run: Scheduler  # the same, where there is one
         self.blocked: tuple[Blocked, ...] = ()
         self.strangers: tuple[str, ...] = ()
         self.complaints: list[str] = []
@@ -69,13 +70,13 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._timers = Timers()
         self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
         self._outside = contextvars.Context()
-        self._files = _IdleSelector(self._look_around_idle)
+        self._files = IdleSelector(self._look_around_idle)
         super().__init__(self._files)
-        self._own_files = len(self._files.get_map())  # asyncio's own pipe for wake-ups
+        self._held_back = asyncio.Handle(_nothing, (), self)
 
     def begin(self, scheduler: Scheduler) -> None:
         """From now on the tasks that are started belong to a run."""
-        self.scheduler = scheduler
+        self.scheduler = self._run = scheduler
         self.workers.begin()
         self.patience.begin()
         self._cancels = 0
@@ -87,6 +88,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def end(self) -> None:
         """The run is over; what it has set up is taken down."""
         self.scheduler = None
+        del self._run
         self._steps.clear()
         self._timers.cancel()
 
@@ -188,11 +190,6 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     # One step after the other.
 
-    @property
-    def _run(self) -> Scheduler:
-        assert self.scheduler is not None
-        return self.scheduler
-
     def _hold_back(
         self,
         task: asyncio.Task[Any],
@@ -202,11 +199,6 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Handle:
         context = contextvars.copy_context() if context is None else context
         self._steps[task] = partial(context.run, callback, *args)
-        self._note_awake(task)
-        self._dispatch_soon()
-        return asyncio.Handle(callback, args, self, context)
-
-    def _note_awake(self, task: asyncio.Task[Any]) -> None:
         try:
             if not self._run.knows(task):
                 self._run.spawned(task, self._running_task, tasks.full_name_of(task))
@@ -214,6 +206,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self.workers.note_awake(task)
         except Exception as error:  # it is ours: the program that puts a task into the loop must not get it
             self._fail(error)
+        if not self._dispatching:
+            self._dispatch_soon()
+        return self._held_back  # nobody keeps the handle of a step
 
     def _note_news(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
         function = getattr(callback, "__func__", callback)
@@ -223,10 +218,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._has_news = True
 
     def _dispatch_soon(self) -> None:
-        if not self._dispatching:
-            self._dispatching = self._is_alone = True
-            self._has_news = False
-            super().call_soon(self._dispatch, context=self._outside)
+        self._dispatching = self._is_alone = True
+        self._has_news = False
+        super().call_soon(self._dispatch, context=self._outside)
 
     def _dispatch(self) -> None:
         """Let one step after the other be taken, until the loop has something else to do in between."""
@@ -243,7 +237,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         is_moved = False
         while self._steps and not self._has_to_wait():
             is_moved = self._go_on()
-            if not self._is_alone or self._has_files:
+            if not self._is_alone or self._files.has_files:
                 break  # it has callbacks to run, or files to look at
         return is_moved
 
@@ -258,10 +252,11 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _go_on(self) -> bool:
         """Take a step, unless the loop has to settle first; whether a timer is due now."""
         is_quiet = not self._has_news or self._rounds >= SETTLING_ROUNDS
-        is_moved = is_quiet and self._inject()
+        is_moved = is_quiet and self._run.may_inject and self._inject()
         if is_quiet and not is_moved:
             self._rounds = 0
-            self._news.clear()
+            if self._news:
+                self._news.clear()
             self._let_one_go()
         else:
             self._rounds += 1
@@ -287,10 +282,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _let_one_go(self) -> None:
         scheduler = self._run
         task = scheduler.pick()
-        if scheduler.takes_stop():
-            self._give_up()
-        if scheduler.is_swallowed:
-            self.stop()
+        if scheduler.stopped:
+            self._see_to_the_stop()
         self._running_task = task
         try:
             self._steps.pop(task)()
@@ -304,6 +297,12 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         elif task not in self._steps:
             self.workers.note_blocked(task, task.get_coro())
         del task  # an exception that it has raised keeps this frame, which must not keep the task in turn
+
+    def _see_to_the_stop(self) -> None:
+        if self._run.takes_stop():
+            self._give_up()
+        if self._run.is_swallowed:
+            self.stop()
 
     # Nothing can run.
 
@@ -323,13 +322,14 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             found = select(0)
         else:
             return self._be_idle(select)
-        self._dispatch_soon()
+        if not self._dispatching:
+            self._dispatch_soon()
         return found
 
     def _be_idle(self, select: Select) -> list[Any]:
         if self._run.takes_stop():
             self._give_up()
-            return select(0)
+            return []
         deadline = self._timers.next_after(self._now)
         if self._has_a_world_outside(deadline) and (found := self.patience.wait(select, deadline)):
             return found
@@ -341,16 +341,11 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._run.stop("deadlock")
             self._run.takes_stop()
             self._give_up()
-        return select(0)
+        return []
 
     def _has_a_world_outside(self, deadline: float) -> bool:
         """Whether a socket is open, or nothing but a thread that nobody waits for may wake somebody."""
-        return self._has_files or (deadline == math.inf and bool(self.workers.strangers()))
-
-    @property
-    def _has_files(self) -> bool:
-        """Whether a socket is open, or another file that asyncio looks at."""
-        return len(self._files.get_map()) > self._own_files
+        return self._files.has_files or (deadline == math.inf and bool(self.workers.strangers()))
 
     def _jump_to(self, deadline: float) -> None:
         self._now = deadline
@@ -362,22 +357,12 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _give_up(self) -> None:
         self.blocked = self.blocked or look_around(self._run)
         self.strangers = self.strangers or self.workers.strangers()
-        self.patience.has_peer |= self._run.is_stuck and self._has_files
+        self.patience.has_peer |= self._run.is_stuck and self._files.has_files
         self.cancel_all()
 
 
-class _IdleSelector(selectors.DefaultSelector):
-    """Tells the loop when it would wait."""
-
-    def __init__(self, on_idle: Callable[[Select, float | None], list[Any]]) -> None:
-        super().__init__()
-        self._on_idle = on_idle
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        """Look for what is ready at once; waiting is the loop's decision."""
-        if timeout is not None and timeout <= 0:
-            return super().select(0)
-        return self._on_idle(super().select, timeout)
+def _nothing() -> None:
+    """What the handle of a step would call, which nobody does."""
 
 
 def _cancel_alone(task: asyncio.Task[Any]) -> None:

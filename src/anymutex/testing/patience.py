@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Select: TypeAlias = Callable[[float | None], list[Any]]
+    from anymutex.testing.idleselector import Select
 
 LONG = 0.002
 SHORT = 0.0002

@@ -88,7 +88,8 @@ class Search:
                 self._report(verdict_of(self.covered, None), is_last=True)
                 return
             self.schedules += 1
-            self.found.setdefault(outcome.summary, outcome.schedule)
+            if outcome.summary not in self.found:
+                self.found[outcome.summary] = outcome.schedule
             self.is_cut = self.is_cut or outcome.is_cut
             self.has_peer = self.has_peer or outcome.has_peer
             if outcome.kind is not None:
