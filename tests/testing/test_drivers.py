@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import math
 import socket
 import threading
 import time
@@ -144,6 +145,57 @@ def test_a_deadline_ends_a_wait(driver: Driver) -> None:
         return scope.cancelled_caught
 
     assert drive(driver, program)[0].value is True
+
+
+def test_a_timer_at_infinity_is_none(driver: Driver) -> None:
+    """Who has no other hope sleeps for ever, and is told alike; others end the sleep."""
+
+    async def alone() -> None:
+        await anyio.sleep(math.inf)
+
+    async def with_a_child() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever)
+
+    async def with_a_limit() -> float:
+        with anyio.move_on_after(3):
+            await anyio.sleep_forever()
+        return anyio.current_time()
+
+    async def in_the_background() -> float:
+        async with anyio.create_task_group() as group:
+            group.start_soon(anyio.sleep_forever)
+            await anyio.sleep(5)
+            group.cancel_scope.cancel()
+        return anyio.current_time()
+
+    for program, wants in (
+        (alone, ["sleep"]),
+        (with_a_child, ["the end of its TaskGroup", "sleep_forever"]),
+    ):
+        ended, scheduler = drive(driver, program)
+
+        assert scheduler.stopped == "deadlock"
+        assert [one.wants for one in ended.blocked] == wants
+        assert ended.blocked[-1].words == f"waiting in {wants[-1]}"
+
+    assert [drive(driver, program)[0].value for program in (with_a_limit, in_the_background)] == [3.0, 5.0]
+
+
+def test_a_timer_far_away_is_jumped_to(driver: Driver) -> None:
+    """Also where asyncio would wait for a day at most, and where its clock has no finer steps."""
+
+    async def program() -> float:
+        for seconds in (1e18, 0.5, 1e17, 1.0):
+            await anyio.sleep(seconds)
+        with anyio.move_on_after(1e17):
+            await anyio.Event().wait()
+        return anyio.current_time()
+
+    ended, scheduler = drive(driver, program)
+
+    assert ended.value == 1.2e18
+    assert scheduler.jumps <= 5
 
 
 def test_a_deadlock_is_seen_and_ends(driver: Driver) -> None:

@@ -260,8 +260,7 @@ def test_a_thread_of_the_programs_own_is_refused_where_it_may_matter(
     backend: str, event: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program that stands still because of it is not called deadlocked."""
-    monkeypatch.setattr("anymutex.testing.gate.IO_PATIENCE", 0.01)
-    monkeypatch.setattr("anymutex.testing.driven_loop.IO_PATIENCE", 0.01)
+    monkeypatch.setattr("anymutex.testing.patience.LAST", 0.01)
 
     def work() -> None:
         event.wait()

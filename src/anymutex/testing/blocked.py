@@ -112,7 +112,10 @@ def _with_thing(
 
 
 def _called_thing(called: list[FrameType]) -> tuple[Any, str]:
-    """The object of a library one of whose methods the user's code called, and that method."""
+    """The object of a library one of whose methods the user's code called, and that method.
+
+    A private one nobody has called: the loop itself has, to run a task that has no code of the user's.
+    """
     method = ""
     thing = None
     for frame in called:
@@ -122,7 +125,7 @@ def _called_thing(called: list[FrameType]) -> tuple[Any, str]:
         thing, method = it, frame.f_code.co_name
         if not method.startswith("_"):
             break
-    return thing, method
+    return (thing, method) if method[:1] != "_" or method[:2] == "__" else (None, "")
 
 
 def _owners_of(lock: Any, by_identity: dict[int, TaskId], things: Things) -> tuple[TaskId, ...]:

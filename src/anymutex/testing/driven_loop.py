@@ -15,33 +15,33 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import selectors
-import time
+import math
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 import anyio
 
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
+from anymutex.testing.idleselector import IdleSelector
+from anymutex.testing.olddeadlines import OldDeadlines
+from anymutex.testing.patience import Patience
 from anymutex.testing.refusals import SIGNALS, SUBPROCESSES
+from anymutex.testing.timers import Timers, is_ahead, settable
 from anymutex.testing.workers import POLL, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymutex.testing.blocked import Blocked
+    from anymutex.testing.idleselector import Select
     from anymutex.testing.scheduler import Scheduler
-
-    Select: TypeAlias = Callable[[float | None], list[Any]]
 
 Ts = TypeVarTuple("Ts")
 
 SETTLING_ROUNDS = 100
 CANCELS = 10  # so often a task is cancelled before it is given up
-IO_GRACE = 0.002  # real seconds for data on a socket before the clock jumps
-IO_PATIENCE = 1.0  # real seconds without any before the run is called stuck
 
 
 class DrivenLoop(asyncio.SelectorEventLoop):
@@ -49,11 +49,13 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self.scheduler: Scheduler | None = None
+        self._run: Scheduler  # the same, where there is one
         self.blocked: tuple[Blocked, ...] = ()
         self.strangers: tuple[str, ...] = ()
         self.complaints: list[str] = []
         self.error: Exception | None = None
         self.workers = Workers()
+        self.patience = Patience()
         self.is_settled = True
         """Whether nothing was put into the loop since the last run."""
         self._now = 0.0
@@ -65,28 +67,30 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._is_alone = False  # nothing was put into the loop itself since our dispatcher was
         self._rounds = 0
         self._cancels = 0
-        self._timers: list[tuple[int, asyncio.TimerHandle]] = []
+        self._timers = Timers()
+        self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
         self._outside = contextvars.Context()
-        self._files = _IdleSelector(self._look_around_idle)
+        self._files = IdleSelector(self._look_around_idle)
         super().__init__(self._files)
-        self._own_files = len(self._files.get_map())  # asyncio's own pipe for wake-ups
+        self._held_back = asyncio.Handle(_nothing, (), self)
 
     def begin(self, scheduler: Scheduler) -> None:
         """From now on the tasks that are started belong to a run."""
-        self.scheduler = scheduler
+        self.scheduler = self._run = scheduler
         self.workers.begin()
+        self.patience.begin()
         self._cancels = 0
         self._now = 0.0
+        self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
         self.blocked = self.strangers = ()
         self.complaints = []
 
     def end(self) -> None:
         """The run is over; what it has set up is taken down."""
         self.scheduler = None
+        del self._run
         self._steps.clear()
-        for _, timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        self._timers.cancel()
 
     def settle(self) -> None:
         """Let what was put into the loop between two runs, such as finalizers, come to its end."""
@@ -140,9 +144,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
         """Note who is going to wake at a time: that tells a long sleep from a hang."""
-        timer = super().call_at(when, callback, *args, context=context)
+        timer = super().call_at(settable(when), callback, *args, context=context)
         if self.scheduler is not None:
-            self._timers.append((self.scheduler.jumps, timer))
+            self._timers.add(when, timer)
             self._is_alone = self._is_alone and when > self._now
         return timer
 
@@ -186,11 +190,6 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     # One step after the other.
 
-    @property
-    def _run(self) -> Scheduler:
-        assert self.scheduler is not None
-        return self.scheduler
-
     def _hold_back(
         self,
         task: asyncio.Task[Any],
@@ -200,11 +199,6 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Handle:
         context = contextvars.copy_context() if context is None else context
         self._steps[task] = partial(context.run, callback, *args)
-        self._note_awake(task)
-        self._dispatch_soon()
-        return asyncio.Handle(callback, args, self, context)
-
-    def _note_awake(self, task: asyncio.Task[Any]) -> None:
         try:
             if not self._run.knows(task):
                 self._run.spawned(task, self._running_task, tasks.full_name_of(task))
@@ -212,6 +206,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self.workers.note_awake(task)
         except Exception as error:  # it is ours: the program that puts a task into the loop must not get it
             self._fail(error)
+        if not self._dispatching:
+            self._dispatch_soon()
+        return self._held_back  # nobody keeps the handle of a step
 
     def _note_news(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
         function = getattr(callback, "__func__", callback)
@@ -221,10 +218,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._has_news = True
 
     def _dispatch_soon(self) -> None:
-        if not self._dispatching:
-            self._dispatching = self._is_alone = True
-            self._has_news = False
-            super().call_soon(self._dispatch, context=self._outside)
+        self._dispatching = self._is_alone = True
+        self._has_news = False
+        super().call_soon(self._dispatch, context=self._outside)
 
     def _dispatch(self) -> None:
         """Let one step after the other be taken, until the loop has something else to do in between."""
@@ -241,7 +237,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         is_moved = False
         while self._steps and not self._has_to_wait():
             is_moved = self._go_on()
-            if not self._is_alone or len(self._files.get_map()) > self._own_files:
+            if not self._is_alone or self._files.has_files:
                 break  # it has callbacks to run, or files to look at
         return is_moved
 
@@ -256,10 +252,11 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def _go_on(self) -> bool:
         """Take a step, unless the loop has to settle first; whether a timer is due now."""
         is_quiet = not self._has_news or self._rounds >= SETTLING_ROUNDS
-        is_moved = is_quiet and self._inject()
+        is_moved = is_quiet and self._run.may_inject and self._inject()
         if is_quiet and not is_moved:
             self._rounds = 0
-            self._news.clear()
+            if self._news:
+                self._news.clear()
             self._let_one_go()
         else:
             self._rounds += 1
@@ -274,21 +271,19 @@ class DrivenLoop(asyncio.SelectorEventLoop):
                 _cancel_alone(self._run.task_of(injection.task))
             else:
                 seconds = self._next_timer() or 0.0
-                self._now += seconds
+                self._now = self._timers.next_after(self._now)
                 self._run.jumped_early(seconds)
         return bool(injections)
 
     def _next_timer(self) -> float | None:
-        ahead = [timer.when() for _, timer in self._timers if _is_ahead(timer, self._now)]
-        return min(ahead) - self._now if ahead else None
+        deadline = self._timers.next_after(self._now)
+        return deadline - self._now if deadline < math.inf else None
 
     def _let_one_go(self) -> None:
         scheduler = self._run
         task = scheduler.pick()
-        if scheduler.takes_stop():
-            self._give_up()
-        if scheduler.is_swallowed:
-            self.stop()
+        if scheduler.stopped:
+            self._see_to_the_stop()
         self._running_task = task
         try:
             self._steps.pop(task)()
@@ -303,85 +298,71 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self.workers.note_blocked(task, task.get_coro())
         del task  # an exception that it has raised keeps this frame, which must not keep the task in turn
 
+    def _see_to_the_stop(self) -> None:
+        if self._run.takes_stop():
+            self._give_up()
+        if self._run.is_swallowed:
+            self.stop()
+
     # Nothing can run.
 
     def _look_around_idle(self, select: Select, timeout: float | None) -> list[Any]:
         if self.scheduler is None:
             return select(timeout)
         try:
-            return self._idle(select, timeout)
+            return self._idle(select)
         except Exception as error:
             self._fail(error)
             return []
 
-    def _idle(self, select: Select, timeout: float | None) -> list[Any]:
+    def _idle(self, select: Select) -> list[Any]:
         if self._has_to_wait():
             found = select(POLL)
         elif self._steps:  # held back because of a worker, which waits for the loop now
             found = select(0)
         else:
-            return self._be_idle(select, timeout)
-        self._dispatch_soon()
+            return self._be_idle(select)
+        if not self._dispatching:
+            self._dispatch_soon()
         return found
 
-    def _be_idle(self, select: Select, timeout: float | None) -> list[Any]:
+    def _be_idle(self, select: Select) -> list[Any]:
         if self._run.takes_stop():
             self._give_up()
-            return select(0)
-        if self._has_a_world_outside(timeout) and (found := _wait_for_io(select, timeout)):
+            return []
+        deadline = self._timers.next_after(self._now)
+        if self._has_a_world_outside(deadline) and (found := self.patience.wait(select, deadline)):
             return found
-        if timeout is not None and self._run.alive:
-            self._jump(timeout)
+        if deadline < math.inf and self._run.alive:
+            self._jump_to(deadline)
         elif (self._run.stopped and self._cancels >= CANCELS) or not self._run.alive:
             self.stop()
         else:
             self._run.stop("deadlock")
             self._run.takes_stop()
             self._give_up()
-        return select(0)
+        return []
 
-    def _has_a_world_outside(self, timeout: float | None) -> bool:
+    def _has_a_world_outside(self, deadline: float) -> bool:
         """Whether a socket is open, or nothing but a thread that nobody waits for may wake somebody."""
-        is_open = len(self._files.get_map()) > self._own_files
-        return is_open or (timeout is None and bool(self.workers.strangers()))
+        return self._files.has_files or (deadline == math.inf and bool(self.workers.strangers()))
 
-    def _jump(self, seconds: float) -> None:
-        before = self._now
-        self._now += seconds
-        self._run.jump(self._now, lambda: self._has_old_timer(before))
+    def _jump_to(self, deadline: float) -> None:
+        self._now = deadline
+        progress = self._run.progress
+        self._run.jump(deadline, lambda: self._old_deadlines.are_ahead(progress, deadline))
         if self._run.takes_stop():
             self._give_up()
-
-    def _has_old_timer(self, now: float) -> bool:
-        self._timers = [(made, timer) for made, timer in self._timers if _is_ahead(timer, now)]
-        return any(made <= self._run.progress.jumps for made, _ in self._timers)
 
     def _give_up(self) -> None:
         self.blocked = self.blocked or look_around(self._run)
         self.strangers = self.strangers or self.workers.strangers()
+        self.patience.has_peer |= self._run.is_stuck and self._files.has_files
         self.cancel_all()
 
 
-class _IdleSelector(selectors.DefaultSelector):
-    """Tells the loop when it would wait."""
-
-    def __init__(self, on_idle: Callable[[Select, float | None], list[Any]]) -> None:
-        super().__init__()
-        self._on_idle = on_idle
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        """Look for what is ready at once; waiting is the loop's decision."""
-        if timeout is not None and timeout <= 0:
-            return super().select(0)
-        return self._on_idle(super().select, timeout)
-
-
-def _wait_for_io(select: Select, timeout: float | None) -> list[Any]:
-    until = time.monotonic() + (IO_PATIENCE if timeout is None else IO_GRACE)
-    found: list[Any] = []
-    while not found and (left := until - time.monotonic()) > 0:
-        found = select(left)
-    return found
+def _nothing() -> None:
+    """What the handle of a step would call, which nobody does."""
 
 
 def _cancel_alone(task: asyncio.Task[Any]) -> None:
@@ -393,10 +374,6 @@ def _cancel_alone(task: asyncio.Task[Any]) -> None:
         own.cancel()
     else:
         task.cancel()
-
-
-def _is_ahead(timer: asyncio.TimerHandle, now: float) -> bool:
-    return not timer.cancelled() and timer.when() > now
 
 
 def _stepping_task(callback: object) -> asyncio.Task[Any] | None:

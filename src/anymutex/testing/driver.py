@@ -32,6 +32,8 @@ class Ended(NamedTuple):
     """The names of tasks that no cancellation ended."""
     threads: tuple[str, ...] = ()
     """The names of threads at work when the run had to be stopped that are no workers of its tasks."""
+    has_peer: bool = False
+    """Whether somebody outside of the program takes part in it, through a socket."""
 
 
 async def awaited(program: AsyncProgram) -> Any:

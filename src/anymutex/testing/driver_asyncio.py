@@ -54,7 +54,7 @@ class AsyncioDriver:
         left = tuple(tasks.name_of(task) for task in scheduler.alive)
         loop = self._loop
         ended = Ended(blocked=loop.blocked, complaints=tuple(loop.complaints))
-        ended = ended._replace(leftovers=left, threads=loop.strangers)
+        ended = ended._replace(leftovers=left, threads=loop.strangers, has_peer=loop.patience.has_peer)
         if not main.done():
             return ended
         if main.cancelled():

@@ -10,6 +10,7 @@ import trio
 
 from anymutex.testing.driver import Ended, awaited, driving
 from anymutex.testing.gate import Gate
+from anymutex.testing.patience import Patience
 from anymutex.testing.refusals import SIGNALS, SUBPROCESSES, Refusals, Refused
 from anymutex.testing.shim import EndNow
 from anymutex.testing.triohost import TrioHost
@@ -37,12 +38,13 @@ class TrioDriver:
         self._host: TrioHost | None = None
         self._runs = 0
         self._workers = Workers()
+        self._patience = Patience()
         _refusals.begin()
 
     def run(self, program: AsyncProgram, scheduler: Scheduler) -> Ended:
         """Run `program` once, to its end or until it is stopped."""
         host = self._fit_host()
-        gate = Gate(scheduler, host.clock, self._workers)
+        gate = Gate(scheduler, host.clock, self._workers, self._patience)
         result = _Result()
         with driving():
             host.run(partial(_behind, gate, program, result))
@@ -53,7 +55,7 @@ class TrioDriver:
         if not scheduler.trace:
             raise RuntimeError("trio has dropped the instrument that drives it; its log says why")
         ended = Ended(result.value, result.error, gate.blocked, leftovers=tuple(gate.closed))
-        return ended._replace(threads=gate.strangers)
+        return ended._replace(threads=gate.strangers, has_peer=self._patience.has_peer)
 
     def close(self) -> None:
         """End the run of trio."""

@@ -19,6 +19,8 @@ ASSUMPTION = (
     "worker threads, no {timers}, no {cancels} from outside"
 )
 
+PEER = "not all of it is in the schedules: a peer outside of the program takes part, through a socket"
+
 
 @dataclass(frozen=True)
 class Exploration:
@@ -38,6 +40,9 @@ class Exploration:
     """The limit that ended the search; None if it ended by itself."""
     bounds: Bounds = NOTHING
     """What the tool was allowed to do to the program in a run."""
+    has_peer: bool = False
+    """Whether a socket was waited for in real time. What comes from outside of the program is in no schedule:
+    then the same schedule may end in another way."""
     has_swept: bool = False
     """Whether each task was cancelled at each of its awaits in the default order, one cancel a run."""
 
@@ -66,7 +71,8 @@ class Exploration:
         if self.failure is not None:
             return self.failure.report
         counts = ", ".join(f"{count:,} on {backend}" for backend, count in self.schedules.items())
-        return f"{self.verdict}: {self._coverage()}{self._swept()}; schedules run: {counts}{self._limit()}"
+        what = f"{self._coverage()}{self._swept()}"
+        return f"{self.verdict}: {what}; schedules run: {counts}{self._limit()}{self._peer()}"
 
     def _coverage(self) -> str:
         if self.verdict == "proved":
@@ -85,6 +91,9 @@ class Exploration:
 
     def _swept(self) -> str:
         return "; no single cancel of a task in the default order makes it fail" if self.has_swept else ""
+
+    def _peer(self) -> str:
+        return f"; {PEER}" if self.has_peer else ""
 
     def _limit(self) -> str:
         return f"; stopped by {self.stopped_by}" if self.stopped_by else ""

@@ -86,6 +86,7 @@ class Exploring:
             covered=covered,
             stopped_by=stopped_by,
             bounds=self._asked.bounds,
+            has_peer=any(search.has_peer for search in searches),
             has_swept=all(_has_swept(search) for search in searches),
         )
 

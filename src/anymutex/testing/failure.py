@@ -26,9 +26,14 @@ if TYPE_CHECKING:
     from anymutex.watch.racereport import AwaitRace
 
 ASLEEP = " asleep - deadlock!"
+WAITING = " asleep - a deadlock, unless a peer outside of the program still sends something"
 HANG = "hang: no task that matters has moved for 120 s of virtual time, while others go on"
 LIVELOCK = "livelock: tasks go on and on without getting anywhere, and no time passes"
 NOT_REPRODUCIBLE = "not reproducible: the program has other randomness or state between runs"
+PEER = (
+    "a socket was waited for in real time: a peer outside of the program is in no schedule, and may answer "
+    "another time, or later"
+)
 VARYING = "not all of this is reproducible: values differ from run to run under the same schedule"
 
 
@@ -51,6 +56,8 @@ class FailingSchedule(Report):
     """What the loop's exception handler was told."""
     races: tuple[AwaitRace, ...]
     """The await races that were seen."""
+    peer: str
+    """That somebody outside of the program takes part in it; empty if not."""
     locks_held: tuple[str, ...]
     leftovers: tuple[str, ...]
     backend: str
@@ -93,6 +100,9 @@ class FailingSchedule(Report):
             yield ""
         if self.standstill:
             yield from self.standstill.lines()
+        if self.peer:
+            yield self.peer
+            yield ""
         if self.locks_held:
             yield f"locks held when it ended: {', '.join(self.locks_held)}"
         if self.leftovers:
@@ -178,6 +188,7 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         raised=raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
         complaints=tuple(map(diary.renamed, outcome.complaints)),
         races=outcome.races,
+        peer=PEER if outcome.has_peer else "",
         locks_held=() if outcome.blocked else tuple(_locks_held(outcome, diary, steps)),
         leftovers=outcome.leftovers,
         backend=versioned(known.backend),
@@ -210,7 +221,8 @@ def _headline(outcome: Outcome) -> str:
         count, all_ = len(ring), len(outcome.blocked)
         if ring:
             return f"{count} of {all_} tasks are{ASLEEP}"
-        return {1: "the only task is", 2: "both tasks are"}.get(all_, f"all {all_} tasks are") + ASLEEP
+        everybody = {1: "the only task is", 2: "both tasks are"}.get(all_, f"all {all_} tasks are")
+        return everybody + (WAITING if outcome.has_peer else ASLEEP)
     return {"hang": HANG, "livelock": LIVELOCK}.get(str(outcome.kind), outcome.summary)
 
 

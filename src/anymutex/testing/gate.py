@@ -24,26 +24,26 @@ import trio
 
 from anymutex.testing.blocked import look_around
 from anymutex.testing.olddeadlines import OldDeadlines
+from anymutex.testing.patience import SHORT
 from anymutex.testing.shim import Shim
 from anymutex.testing.trioclock import ENDLESS
+from anymutex.testing.trioscopes import every_scope, is_ahead
 from anymutex.testing.workers import POLL
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from anymutex.testing.blocked import Blocked
+    from anymutex.testing.patience import Patience
     from anymutex.testing.scheduler import Scheduler
     from anymutex.testing.trioclock import TrioClock
     from anymutex.testing.workers import Workers
-
-IO_GRACE = 0.002  # real seconds for data on a socket before the clock jumps
-IO_PATIENCE = 1.0  # real seconds without any before the run is called stuck
 
 
 class Gate(trio.abc.Instrument):
     """Lets the tasks below one nursery go on as a scheduler picks them."""
 
-    def __init__(self, scheduler: Scheduler, clock: TrioClock, workers: Workers) -> None:
+    def __init__(self, scheduler: Scheduler, clock: TrioClock, workers: Workers, patience: Patience) -> None:
         self.error: Exception | None = None
         self.blocked: tuple[Blocked, ...] = ()
         self.strangers: tuple[str, ...] = ()
@@ -52,13 +52,15 @@ class Gate(trio.abc.Instrument):
         self._scheduler = scheduler
         self._clock = clock
         self._workers = workers
+        self._patience = patience
         self._scopes: dict[trio.lowlevel.Task, trio.CancelScope] = {}  # what cancels a task alone
         self._root: trio.lowlevel.Task | None = None
         self._scope: trio.CancelScope | None = None
         self._parked: set[trio.lowlevel.Task] = set()
         self._picked: trio.lowlevel.Task | None = None
         self._condemned: set[trio.lowlevel.Task] = set()
-        self._deadlines = OldDeadlines()
+        self._old_deadlines = OldDeadlines(every_scope, is_ahead)
+        self._has_polled = False  # since it was idle
         self._io_until = math.inf
 
     def open(self, nursery: trio.Nursery) -> None:
@@ -66,7 +68,8 @@ class Gate(trio.abc.Instrument):
         self._root = nursery.parent_task
         self._scope = nursery.cancel_scope
         self._workers.begin()
-        self._clock.begin(self._patience)
+        self._patience.begin()
+        self._clock.begin(self._seconds_to_wait)
 
     def close(self) -> None:
         """The run is over."""
@@ -188,7 +191,9 @@ class Gate(trio.abc.Instrument):
             self._idle(timeout)
 
     def _let_one_go(self) -> None:
-        self._io_until = math.inf
+        if self._io_until < math.inf:
+            self._patience.note_late()
+        self._stop_waiting()
         task = self._scheduler.pick()
         if self._scheduler.takes_stop():
             self._give_up()
@@ -211,7 +216,7 @@ class Gate(trio.abc.Instrument):
 
     # Nothing can run.
 
-    def _patience(self) -> float:
+    def _seconds_to_wait(self) -> float:
         """How long trio may wait for files and threads, as its clock is asked when no task can run."""
         if self.error is not None:
             return ENDLESS
@@ -219,11 +224,16 @@ class Gate(trio.abc.Instrument):
             return POLL
         if self._scheduler.has_queue:
             return 0.0
-        return POLL if self._has_a_world_outside() else ENDLESS
+        if not self._has_a_world_outside():
+            return ENDLESS
+        if self._has_polled:
+            return POLL
+        self._has_polled = True  # what is there already has not let us wait
+        return 0.0
 
     def _has_a_world_outside(self) -> bool:
         """Whether a socket is waited for, or nothing but a thread that nobody waits for may wake somebody."""
-        if _waiting_for_files() > 1:  # one is trio's own
+        if _has_files():
             return True
         return self._clock.next_deadline == math.inf and bool(self._workers.strangers())
 
@@ -236,6 +246,7 @@ class Gate(trio.abc.Instrument):
         elif self._scheduler.stopped:
             self._close_one()
         else:
+            self._stop_waiting()
             self._scheduler.stop("deadlock")
             self._scheduler.takes_stop()
             self._give_up()
@@ -243,21 +254,33 @@ class Gate(trio.abc.Instrument):
 
     def _is_worth_waiting(self, deadline: float) -> bool:
         now = time.monotonic()
-        if self._io_until == math.inf:
-            self._io_until = now + (IO_PATIENCE if deadline == math.inf else IO_GRACE)
-        return now < self._io_until
+        if self._io_until < math.inf:
+            return now < self._io_until
+        seconds = self._patience.seconds(deadline)
+        self._io_until = now + seconds
+        if seconds == SHORT:  # trio can't wait for less than a millisecond
+            time.sleep(seconds)
+            _wake_trio()
+        return True
+
+    def _stop_waiting(self) -> None:
+        self._has_polled = False
+        self._io_until = math.inf
 
     def _jump_to(self, deadline: float) -> None:
-        self._io_until = math.inf
+        if self._io_until < math.inf:
+            self._patience.note_vain()
+        self._stop_waiting()
         self._clock.jump_to(deadline)
         progress = self._scheduler.progress
-        self._scheduler.jump(deadline, lambda: self._deadlines.are_ahead(progress, deadline))
+        self._scheduler.jump(deadline, lambda: self._old_deadlines.are_ahead(progress, deadline))
         if self._scheduler.takes_stop():
             self._give_up()
 
     def _give_up(self) -> None:
         self.blocked = self.blocked or look_around(self._scheduler)
         self.strangers = self.strangers or self._workers.strangers()
+        self._patience.has_peer |= self._scheduler.is_stuck and _has_files()
         if self._scope is not None:
             self._scope.cancel()
 
@@ -306,10 +329,11 @@ def _children(task: trio.lowlevel.Task) -> list[trio.lowlevel.Task]:
     return [child for nursery in task.child_nurseries for child in nursery.child_tasks]
 
 
-def _waiting_for_files() -> int:
-    """How many tasks wait for one; each system has names of its own for it."""
+def _has_files() -> bool:
+    """Whether a task waits for one, beside trio's own; each system has names of its own for it."""
     statistics = trio.lowlevel.current_statistics().io_statistics
-    return sum(getattr(statistics, name) for name in _counts_in(statistics.backend))
+    counts: list[int] = [getattr(statistics, name) for name in _counts_in(statistics.backend)]
+    return sum(counts) > 1
 
 
 @cache

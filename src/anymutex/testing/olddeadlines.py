@@ -1,43 +1,45 @@
-"""OldDeadlines: whether somebody has been asleep all the time, which tells a long sleep from a hang on trio.
-
-trio tells when the next deadline is due, and not which others there are. They belong to cancel scopes, and
-those are found among all objects that the collector knows: slow, so it is done once when a hang is suspected.
-Scopes of earlier runs may still be among them, in cycles that were not collected yet; a scope's `repr` is all
-that tells whether somebody is in it.
-"""
+"""OldDeadlines: whether somebody has been asleep all the time, which tells a long sleep from a hang."""
 
 from __future__ import annotations
 
-import gc
-import math
-from typing import TYPE_CHECKING
-
-import trio
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from anymutex.testing.scheduler import Progress
 
+Deadline = TypeVar("Deadline")
 
-class OldDeadlines:
-    """The deadlines that were ahead when a suspicion came up."""
 
-    def __init__(self) -> None:
+class OldDeadlines(Generic[Deadline]):
+    """The deadlines that were ahead when the suspicion of a hang came up.
+
+    When each was set is not known on trio. So those count as old that were there when a hang was suspected
+    first, on both loops: the next beat of a heartbeat among them is soon over.
+
+    Args:
+        find: Gives those that are ahead; it may be slow, as it is asked once for a suspicion.
+        is_ahead: Whether one of them is ahead still, or due now: then its task has not run yet.
+    """
+
+    def __init__(
+        self, find: Callable[[], Iterable[Deadline]], is_ahead: Callable[[Deadline, float], bool]
+    ) -> None:
+        self._find = find
+        self._is_ahead = is_ahead
         self._suspected_since: Progress | None = None
-        self._scopes: list[trio.CancelScope] = []
+        self._old: list[Deadline] = []
 
     def are_ahead(self, progress: Progress, now: float) -> bool:
         """Whether one of them is ahead still.
 
         Args:
             progress: The last one, since when a hang is suspected. Another one is a new suspicion.
-            now: By trio's clock. What is due right now is ahead: its task has not run yet.
+            now: By the loop's clock, which has just gone on.
         """
         if progress != self._suspected_since:
             self._suspected_since = progress
-            self._scopes = [found for found in gc.get_objects() if type(found) is trio.CancelScope]
-        self._scopes = [scope for scope in self._scopes if _is_ahead(scope, now)]
-        return bool(self._scopes)
-
-
-def _is_ahead(scope: trio.CancelScope, now: float) -> bool:
-    return now <= scope.deadline < math.inf and ", active" in repr(scope)
+            self._old = list(self._find())
+        self._old = [deadline for deadline in self._old if self._is_ahead(deadline, now)]
+        return bool(self._old)

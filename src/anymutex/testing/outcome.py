@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anymutex.errors import ConflictError, DeadlockError, UsageError
 from anymutex.report import shown, without_addresses
+from anymutex.testing.choices import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from anymutex.testing.blocked import Blocked
-    from anymutex.testing.choices import Schedule, TaskId
+    from anymutex.testing.choices import Deviation, TaskId
     from anymutex.testing.driver import Ended
     from anymutex.testing.scheduler import Scheduler
     from anymutex.watch.racereport import AwaitRace
@@ -35,10 +37,11 @@ class Outcome:
     summary: str
     """In one line: the `repr` of the value, or the failure."""
     error: BaseException | None
-    schedule: Schedule
     trace: tuple[TaskId, ...]
-    overtaken: tuple[TaskId | None, ...]
-    """For each step, who stood first in the queue, if that was another than the one who ran."""
+    queues: Sequence[Sequence[TaskId]]
+    """For each step, who could run, the first one by the default order first."""
+    injected: Sequence[Deviation]
+    """What the tool did to the program."""
     names: dict[TaskId, str]
     blocked: tuple[Blocked, ...]
     leftovers: tuple[str, ...]
@@ -48,6 +51,19 @@ class Outcome:
     """The await races that were seen."""
     is_cut: bool
     """Whether the run was so long that the strategy was not asked any more."""
+    has_peer: bool = False
+    """Whether somebody outside of the program takes part in it, through a socket."""
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """What was chosen."""
+        return Schedule.of_trace(self.trace, self.queues, self.injected)
+
+    @property
+    def overtaken(self) -> tuple[TaskId | None, ...]:
+        """For each step, who stood first in the queue, if that was another than the one who ran."""
+        steps = zip(self.trace, self.queues, strict=True)
+        return tuple(queue[0] if queue[0] != task else None for task, queue in steps)
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -76,14 +92,15 @@ def outcome_of(ended: Ended, scheduler: Scheduler, races: Sequence[AwaitRace] = 
         summary=races[0].headline if kind == "race" else _summary(kind, ended, is_ours=is_ours),
         races=tuple(races),
         error=None if is_ours else ended.error,
-        schedule=scheduler.schedule,
         trace=tuple(scheduler.trace),
-        overtaken=tuple(_overtaken(scheduler)),
+        queues=scheduler.queues,
+        injected=scheduler.injected,
         names=scheduler.names,
         blocked=ended.blocked,
         leftovers=ended.leftovers,
         complaints=tuple(map(without_addresses, ended.complaints)),
         is_cut=scheduler.is_cut,
+        has_peer=ended.has_peer,
     )
 
 
@@ -94,11 +111,6 @@ def leaves_of(error: BaseException | None) -> Iterator[BaseException]:
             yield from leaves_of(member)
     elif error is not None:
         yield error
-
-
-def _overtaken(scheduler: Scheduler) -> Iterator[TaskId | None]:
-    for task, queue in zip(scheduler.trace, scheduler.queues, strict=True):
-        yield queue[0] if queue[0] != task else None
 
 
 def _refuse_what_is_not_driven(ended: Ended) -> None:

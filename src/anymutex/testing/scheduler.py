@@ -84,20 +84,24 @@ class Scheduler:
         self.progress = Progress()
         self.jumps = 0
         self.is_cut = False  # whether there were choices that the strategy was not asked for
+        self._injecting = strategy if isinstance(strategy, Injecting) else None
+        self.may_inject = self._injecting is not None
+        """Whether somebody will be asked for injections."""
         self.steps_since_stop = 0
         self._strategy = strategy
-        self._injecting = strategy if isinstance(strategy, Injecting) else None
         self._asked_at = -1  # the step before which it was asked last
         self._is_stop_told = False
         self._early = 0.0  # how much the clock is ahead of what the program has waited for
         self._limits = limits or Limits()
         self.observer = observer
         self._ids: dict[Task, TaskId] = {}
+        self._tasks: dict[TaskId, Task] = {}
         self._children: dict[TaskId, int] = {}
         self._woken: dict[Task, tuple[int, TaskId]] = {}
-        self._steps_since_jump = 0
         self._last_moved: dict[TaskId, int] = {}  # counted in jumps
         self._now = 0.0
+        self._fair_from = self._livelock_from = 0  # steps
+        self._note_jump()
 
     @property
     def schedule(self) -> Schedule:
@@ -115,14 +119,14 @@ class Scheduler:
         return bool(self._woken)
 
     @property
-    def may_inject(self) -> bool:
-        """Whether somebody will be asked for injections."""
-        return self._injecting is not None
-
-    @property
     def cancelled(self) -> set[TaskId]:
         """The tasks that the tool has cancelled."""
         return {one.task for one in self.injected if one.act == "cancel"}
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the run was stopped because nobody who matters could go on."""
+        return self.stopped in ("deadlock", "hang")
 
     @property
     def is_swallowed(self) -> bool:
@@ -148,6 +152,7 @@ class Scheduler:
         self._children[above] = number + 1
         task_id = (*above, number)
         self._ids[task] = task_id
+        self._tasks[task_id] = task
         self.names[task_id] = name
         self._note_progress()
 
@@ -158,7 +163,7 @@ class Scheduler:
     def exited(self, task: Task) -> None:
         """`task` has ended. No reference to it is kept: its errors must show in this run, not later."""
         self._woken.pop(task, None)
-        del self._ids[task]
+        del self._tasks[self._ids.pop(task)]
         self._note_progress()
 
     def injections(self, next_timer: Callable[[], float | None]) -> Sequence[Deviation]:
@@ -181,7 +186,7 @@ class Scheduler:
 
     def task_of(self, task_id: TaskId) -> Task:
         """The living task with this spawn path."""
-        return next(task for task, known in self._ids.items() if known == task_id)
+        return self._tasks[task_id]
 
     def jumped_early(self, seconds: float) -> None:
         """The clock went on by so much to a timer, although somebody can run."""
@@ -195,12 +200,12 @@ class Scheduler:
             task, (_, task_id) = woken.popitem()
             self._note_step(task_id, [task_id])
             return task
-        by_id = {place[1]: task for task, place in sorted(woken.items(), key=_by_place)}
-        queue = list(by_id)
+        queue = self._queue()
         task_id = self._choice(queue)
         self._note_step(task_id, queue)
-        del woken[by_id[task_id]]
-        return by_id[task_id]
+        task = self._tasks[task_id]
+        del woken[task]
+        return task
 
     def stepped(self, task: Task) -> None:
         """`task` has taken the step it was picked for; it may have ended with that."""
@@ -217,12 +222,12 @@ class Scheduler:
 
         Args:
             now: When the next timer is due.
-            has_old_timer: Asked when a hang is suspected: is a timer ahead, or due now, that was set before
-                the last progress? Then somebody has only been asleep.
+            has_old_timer: Asked when a hang is suspected: is a timer ahead, or due now, that was there when
+                the suspicion came up? Then somebody has only been asleep.
         """
         self._now = now
         self.jumps += 1
-        self._steps_since_jump = 0
+        self._note_jump()
         is_long = now - self.progress.now > self._limits.hang_seconds
         if is_long and self.jumps - self.progress.jumps > self._limits.hang_jumps and not has_old_timer():
             self.stop("hang")
@@ -260,18 +265,20 @@ class Scheduler:
         """Whether the strategy is asked; not in the fair tail of a long run."""
         if self.stopped or self.error:
             return False
-        is_long = self._steps_since_jump >= self._limits.fair_after
+        is_long = len(self.trace) >= self._fair_from
         self.is_cut = self.is_cut or is_long
         return not is_long
 
     def _moment(self, step: int, next_timer: Callable[[], float | None]) -> Moment:
         done = self.cancelled
         victims = [task_id for task_id in self._ids.values() if task_id != MAIN and task_id not in done]
-        queue = [place[1] for _, place in sorted(self._woken.items(), key=_by_place)]
         left = self._limits.early_seconds - self._early
         seconds = next_timer() if left > 0 else None
         is_timer_near = seconds is not None and 0 < seconds <= left
-        return Moment(step, queue, victims, is_timer_near)
+        return Moment(step, self._queue(), victims, is_timer_near)
+
+    def _queue(self) -> list[TaskId]:
+        return [task_id for _, task_id in sorted(self._woken.values())]
 
     def _note_step(self, task_id: TaskId, queue: list[TaskId]) -> None:
         if self.stopped:
@@ -279,17 +286,16 @@ class Scheduler:
             return
         self.trace.append(task_id)
         self.queues.append(queue)
-        self._steps_since_jump += 1
         if self.jumps - self._last_moved.get(task_id, 0) > self._limits.hang_jumps:
             self._note_progress()
         self._last_moved[task_id] = self.jumps
-        limits = self._limits
-        if self._steps_since_jump > 2 * limits.fair_after or len(self.trace) > limits.most_steps:
+        if len(self.trace) > self._livelock_from:
             self.stop("livelock")
+
+    def _note_jump(self) -> None:
+        steps, limits = len(self.trace), self._limits
+        self._fair_from = steps + limits.fair_after
+        self._livelock_from = min(steps + 2 * limits.fair_after, limits.most_steps)
 
     def _note_progress(self) -> None:
         self.progress = Progress(self._now, self.jumps)
-
-
-def _by_place(item: tuple[Task, tuple[int, TaskId]]) -> tuple[int, TaskId]:
-    return item[1]

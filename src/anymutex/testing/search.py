@@ -72,6 +72,8 @@ class Search:
     stopped_by: str | None = None
     is_cut: bool = False
     """Whether some run was so long that the strategy was not asked for all of it."""
+    has_peer: bool = False
+    """Whether somebody outside of the program took part in some run."""
 
     @property
     def covered(self) -> float:
@@ -86,8 +88,10 @@ class Search:
                 self._report(verdict_of(self.covered, None), is_last=True)
                 return
             self.schedules += 1
-            self.found.setdefault(outcome.summary, outcome.schedule)
+            if outcome.summary not in self.found:
+                self.found[outcome.summary] = outcome.schedule
             self.is_cut = self.is_cut or outcome.is_cut
+            self.has_peer = self.has_peer or outcome.has_peer
             if outcome.kind is not None:
                 self.failure = _told(self.runner, outcome, self.broken_off)
                 self._report("failed", is_last=True)
