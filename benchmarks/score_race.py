@@ -7,8 +7,8 @@ Run it by `python benchmarks/score_race.py [FOLDER ...]`; by default it takes th
 - `buggy_sched_*.py` only in another order: it is given to `anymutex explore` with SEARCH;
 - `correct_*.py` looks like the others, and is right.
 
-Those that end in `_asyncio.py` are run on asyncio alone, the others on trio too. A buggy one counts as told if
-there is any report; all reports of the correct ones are printed.
+Those that end in `_asyncio.py` are run on asyncio alone, the others on trio too. A buggy one counts as told
+if there is any report; all reports of the correct ones are printed.
 """
 
 from __future__ import annotations
