@@ -3,8 +3,7 @@
 Rule 1. Public API only: `call_soon`, `call_at`, `time`, `call_exception_handler` and the selector are what
         a loop may override or be given. A task's step is a `call_soon` of a bound method of the task.
 Rule 2. Everything that is not a task's step keeps asyncio's order, which is documented to be FIFO, and is run
-        before the next step is chosen. A callback that puts itself back again and again, as anyio's delivery
-        of cancellation does, counts once between two steps: it neither starves tasks nor is starved.
+        before the next step is chosen, as far as `Settling` says.
 Rule 3. Time stands still while anything can run, and then jumps to the next timer.
 Rule 4. Nothing can run, no timer, no socket: that is a deadlock. All tasks are cancelled then.
 Rule 5. While a worker thread runs nobody is picked, and time stands still.
@@ -19,8 +18,6 @@ import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVarTuple
 
-import anyio
-
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
@@ -28,6 +25,8 @@ from anymutex.testing.idleselector import IdleSelector
 from anymutex.testing.olddeadlines import OldDeadlines
 from anymutex.testing.patience import Patience
 from anymutex.testing.refusals import SIGNALS, SUBPROCESSES
+from anymutex.testing.settling import MOST_ROUNDS, Settling
+from anymutex.testing.tasksteps import cancel_alone, stepping_task
 from anymutex.testing.timers import Timers, is_ahead, settable
 from anymutex.testing.workers import POLL, Workers
 
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 Ts = TypeVarTuple("Ts")
 
-SETTLING_ROUNDS = 100
 CANCELS = 10  # so often a task is cancelled before it is given up
 
 
@@ -62,10 +60,8 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._steps: dict[asyncio.Task[Any], Callable[[], object]] = {}
         self._running_task: asyncio.Task[Any] | None = None
         self._dispatching = False
-        self._news: set[object] = set()
-        self._has_news = False
+        self._settling = Settling()
         self._is_alone = False  # nothing was put into the loop itself since our dispatcher was
-        self._rounds = 0
         self._cancels = 0
         self._timers = Timers()
         self._old_deadlines = OldDeadlines(self._timers.ahead, is_ahead)
@@ -94,7 +90,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def settle(self) -> None:
         """Let what was put into the loop between two runs, such as finalizers, come to its end."""
-        for _ in range(SETTLING_ROUNDS):
+        for _ in range(MOST_ROUNDS):
             if self.is_settled:
                 return
             self.is_settled = True
@@ -129,9 +125,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         if self.scheduler is None:
             self.is_settled = False
             return super().call_soon(callback, *args, context=context)
-        task = _stepping_task(callback)
+        task = stepping_task(callback)
         if task is None:
-            self._note_news(callback, args)
+            self._settling.note(callback, args)
             self._is_alone = False
             return super().call_soon(callback, *args, context=context)
         return self._hold_back(task, callback, args, context)
@@ -161,7 +157,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         """Note that there is news from another thread, to be dealt with before the next step."""
         handle = super().call_soon_threadsafe(callback, *args, context=context)
         self.is_settled = self._is_alone = False
-        self._has_news = True
+        self._settling.has_news = True
         return handle
 
     def run_in_executor(self, executor: Any, func: Callable[[*Ts], Any], *args: *Ts) -> asyncio.Future[Any]:
@@ -210,16 +206,9 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._dispatch_soon()
         return self._held_back  # nobody keeps the handle of a step
 
-    def _note_news(self, callback: Callable[..., object], args: tuple[Any, ...]) -> None:
-        function = getattr(callback, "__func__", callback)
-        key = (id(function), id(getattr(callback, "__self__", None)), *map(id, args))
-        if key not in self._news:
-            self._news.add(key)
-            self._has_news = True
-
     def _dispatch_soon(self) -> None:
         self._dispatching = self._is_alone = True
-        self._has_news = False
+        self._settling.has_news = False
         super().call_soon(self._dispatch, context=self._outside)
 
     def _dispatch(self) -> None:
@@ -229,7 +218,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._dispatching = False
             if self._steps and not self._has_to_wait():
                 self._dispatch_soon()
-                self._has_news = is_moved  # a timer is due in the next round of the loop, after this
+                self._settling.has_news = is_moved  # a timer is due in the next round of the loop, after this
         except Exception as error:
             self._fail(error)
 
@@ -251,15 +240,14 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
     def _go_on(self) -> bool:
         """Take a step, unless the loop has to settle first; whether a timer is due now."""
-        is_quiet = not self._has_news or self._rounds >= SETTLING_ROUNDS
-        is_moved = is_quiet and self._run.may_inject and self._inject()
-        if is_quiet and not is_moved:
-            self._rounds = 0
-            if self._news:
-                self._news.clear()
+        settling = self._settling
+        is_over = settling.is_over
+        is_moved = is_over and self._run.may_inject and self._inject()
+        if is_over and not is_moved:
+            settling.begin_again()
             self._let_one_go()
         else:
-            self._rounds += 1
+            settling.go_round()
             self._is_alone = False
         return is_moved
 
@@ -268,7 +256,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         injections = self._run.injections(self._next_timer)
         for injection in injections:
             if injection.act == "cancel":
-                _cancel_alone(self._run.task_of(injection.task))
+                cancel_alone(self._run.task_of(injection.task))
             else:
                 seconds = self._next_timer() or 0.0
                 self._now = self._timers.next_after(self._now)
@@ -363,23 +351,3 @@ class DrivenLoop(asyncio.SelectorEventLoop):
 
 def _nothing() -> None:
     """What the handle of a step would call, which nobody does."""
-
-
-def _cancel_alone(task: asyncio.Task[Any]) -> None:
-    """Cancel `task` and no other. `Task.cancel` of a task of anyio's would cancel its whole group."""
-    coroutine = task.get_coro()
-    frame = getattr(coroutine, "cr_frame", None)
-    own = frame.f_locals.get("self") if frame is not None else None
-    if isinstance(own, anyio.TaskHandle):
-        own.cancel()
-    else:
-        task.cancel()
-
-
-def _stepping_task(callback: object) -> asyncio.Task[Any] | None:
-    """The task whose step `callback` is. `task.cancel` is no step: it is a method that the type has."""
-    task = getattr(callback, "__self__", None)
-    if not isinstance(task, asyncio.Task):
-        return None
-    name = getattr(callback, "__name__", None)
-    return None if name is not None and hasattr(type(task), name) else task

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ class TrioDriver:
 
     def __init__(self) -> None:
         self._host: TrioHost | None = None
+        self._gate = Gate()
         self._runs = 0
         self._workers = Workers()
         self._patience = Patience()
@@ -44,7 +44,8 @@ class TrioDriver:
     def run(self, program: AsyncProgram, scheduler: Scheduler) -> Ended:
         """Run `program` once, to its end or until it is stopped."""
         host = self._fit_host()
-        gate = Gate(scheduler, host.clock, self._workers, self._patience)
+        gate = self._gate
+        gate.begin(scheduler, host.clock, self._workers, self._patience)
         result = _Result()
         with driving():
             host.run(partial(_behind, gate, program, result))
@@ -53,6 +54,7 @@ class TrioDriver:
         if gate.error is not None:
             raise gate.error
         if not scheduler.trace:
+            self._close_host()
             raise RuntimeError("trio has dropped the instrument that drives it; its log says why")
         ended = Ended(result.value, result.error, gate.blocked, leftovers=tuple(gate.closed))
         return ended._replace(threads=gate.strangers, has_peer=self._patience.has_peer)
@@ -72,7 +74,8 @@ class TrioDriver:
         if self._host is not None and not (self._host.is_fit and self._runs % RUNS_PER_HOST):
             self._close_host()
         if self._host is None:
-            self._host = TrioHost()
+            self._gate = Gate()
+            self._host = TrioHost(self._gate)
         return self._host
 
 
@@ -92,7 +95,6 @@ class _Result:
 
 
 async def _behind(gate: Gate, program: AsyncProgram, result: _Result) -> None:
-    trio.lowlevel.add_instrument(gate)
     try:
         async with trio.open_nursery() as nursery:
             gate.open(nursery)
@@ -101,5 +103,3 @@ async def _behind(gate: Gate, program: AsyncProgram, result: _Result) -> None:
         pass
     finally:
         gate.close()
-        with suppress(KeyError):  # trio has dropped it by itself
-            trio.lowlevel.remove_instrument(gate)

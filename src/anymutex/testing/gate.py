@@ -43,7 +43,12 @@ if TYPE_CHECKING:
 class Gate(trio.abc.Instrument):
     """Lets the tasks below one nursery go on as a scheduler picks them."""
 
-    def __init__(self, scheduler: Scheduler, clock: TrioClock, workers: Workers, patience: Patience) -> None:
+    def __init__(self) -> None:
+        self._root: trio.lowlevel.Task | None = None  # there is none between two runs
+        self._picked: trio.lowlevel.Task | None = None
+
+    def begin(self, scheduler: Scheduler, clock: TrioClock, workers: Workers, patience: Patience) -> None:
+        """Forget the last run, and get ready for another."""
         self.error: Exception | None = None
         self.blocked: tuple[Blocked, ...] = ()
         self.strangers: tuple[str, ...] = ()
@@ -54,10 +59,8 @@ class Gate(trio.abc.Instrument):
         self._workers = workers
         self._patience = patience
         self._scopes: dict[trio.lowlevel.Task, trio.CancelScope] = {}  # what cancels a task alone
-        self._root: trio.lowlevel.Task | None = None
         self._scope: trio.CancelScope | None = None
         self._parked: set[trio.lowlevel.Task] = set()
-        self._picked: trio.lowlevel.Task | None = None
         self._condemned: set[trio.lowlevel.Task] = set()
         self._old_deadlines = OldDeadlines(every_scope, is_ahead)
         self._has_polled = False  # since it was idle
@@ -73,7 +76,7 @@ class Gate(trio.abc.Instrument):
 
     def close(self) -> None:
         """The run is over."""
-        self._root = None
+        self._root = self._picked = None
         self._clock.end()
 
     def admits(self, task: trio.lowlevel.Task) -> bool:
@@ -109,7 +112,7 @@ class Gate(trio.abc.Instrument):
     def task_scheduled(self, task: trio.lowlevel.Task) -> None:
         """A task can run; that we woke a parked one ourselves is no news."""
         try:
-            if task not in self._parked and self._scheduler.knows(task):
+            if self._root and task not in self._parked and self._scheduler.knows(task):
                 self._scheduler.woke(task)
                 self._workers.note_awake(task)
         except Exception as error:
@@ -130,7 +133,7 @@ class Gate(trio.abc.Instrument):
     def task_exited(self, task: trio.lowlevel.Task) -> None:
         """A task has ended."""
         try:
-            if self._scheduler.knows(task):
+            if self._root and self._scheduler.knows(task):
                 self._parked.discard(task)
                 self._scopes.pop(task, None)
                 self._scheduler.exited(task)

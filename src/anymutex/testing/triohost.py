@@ -24,9 +24,9 @@ SETTLING_ROUNDS = 100
 
 
 class TrioHost:
-    """A run of trio that goes on only while `run` is called."""
+    """A run of trio that goes on only while `run` is called, with one instrument for all of its runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, instrument: trio.abc.Instrument) -> None:
         self.clock = TrioClock()
         self.is_fit = True
         """Whether it is as good as new."""
@@ -40,6 +40,7 @@ class TrioHost:
             done_callback=self._note_end,
             host_uses_signal_set_wakeup_fd=True,  # signals are none of our business
             clock=self.clock,
+            instruments=[instrument],
         )
 
     def run(self, job: Callable[[], Awaitable[object]]) -> None:
