@@ -138,7 +138,7 @@ def test_what_the_tool_did_stands_first(backend: str) -> None:
 def test_exceptions_that_are_hard_to_tell() -> None:
     """One that has no text, and one that was raised in no line of the user's."""
 
-    class Dumb(Exception):  # noqa: N818
+    class Dumb(Exception):
         def __str__(self) -> str:
             raise ValueError("no words")
 

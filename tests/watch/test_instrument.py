@@ -126,7 +126,9 @@ def test_lambdas_of_one_line_stay_themselves(folder: Path) -> None:
     module: Any = importlib.import_module("lambdas")
     instrument_in_place(module)
 
-    assert [1, 2, 3] == [one() for one in (*module.both, module.alone)]
+    values = [one() for one in (*module.both, module.alone)]
+
+    assert values == [1, 2, 3]
 
 
 def test_what_was_imported_too_early_is_known(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anymutex.testing.injections import NOTHING
@@ -40,6 +40,8 @@ class Exploration:
     """What the tool was allowed to do to the program in a run."""
     has_swept: bool = False
     """Whether each task was cancelled at each of its awaits in the default order, one cancel a run."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The backends that the program can't run on, and why: it calls asyncio itself, say, on trio."""
 
     @property
     def assumption(self) -> str | None:
@@ -66,7 +68,8 @@ class Exploration:
         if self.failure is not None:
             return self.failure.report
         counts = ", ".join(f"{count:,} on {backend}" for backend, count in self.schedules.items())
-        return f"{self.verdict}: {self._coverage()}{self._swept()}; schedules run: {counts}{self._limit()}"
+        run = f"schedules run: {counts}{self._limit()}{self._missing()}"
+        return f"{self.verdict}: {self._coverage()}{self._swept()}; {run}"
 
     def _coverage(self) -> str:
         if self.verdict == "proved":
@@ -88,6 +91,9 @@ class Exploration:
 
     def _limit(self) -> str:
         return f"; stopped by {self.stopped_by}" if self.stopped_by else ""
+
+    def _missing(self) -> str:
+        return "".join(f"; not run on {backend}: {reason}" for backend, reason in self.left_out.items())
 
 
 def verdict_of(covered: float, stopped_by: str | None) -> Verdict:
