@@ -118,7 +118,11 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr()
     proved = json.loads(told.out)
 
-    assert ["verdict", "schedules", "outcomes", "failure", "assumption"] == list(written) == list(proved)
+    assert (
+        ["verdict", "schedules", "outcomes", "failure", "assumption", "left_out"]
+        == list(written)
+        == list(proved)
+    )
     assert (
         written["verdict"],
         written["schedules"],

@@ -130,3 +130,24 @@ def test_what_the_tool_did_stands_first(backend: str) -> None:
     assert [line.strip() for line in lines if "the tool cancels" in line] == [
         first.replace("the tool cancelled", "! the tool cancels")
     ]
+
+
+def test_exceptions_that_are_hard_to_tell() -> None:
+    """One that has no text, and one that was raised in no line of the user's."""
+
+    class Dumb(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    async def dumb() -> None:
+        raise Dumb
+
+    async def nowhere() -> None:
+        raise StopIteration
+
+    for program, said in (
+        (dumb, "Dumb: <its text can't be had: ValueError>"),
+        (nowhere, 'RuntimeError raised by task "main" 0\n'),
+    ):
+        for backend in ("asyncio", "trio"):
+            assert said in failure_of(program, backend).report

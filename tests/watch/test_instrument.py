@@ -125,6 +125,17 @@ def test_a_module_is_watched_in_place(folder: Path) -> None:
     assert module.counter.n == 2
 
 
+def test_lambdas_of_one_line_stay_themselves(folder: Path) -> None:
+    """Nothing tells which is which, so none of them gets the code of another."""
+    write(folder, "lambdas.py", "both = [lambda: 1, lambda: 2]\nalone = lambda: 3\n")
+    module: Any = importlib.import_module("lambdas")
+    instrument_in_place(module)
+
+    values = [one() for one in (*module.both, module.alone)]
+
+    assert values == [1, 2, 3]
+
+
 def test_what_was_imported_too_early_is_known(folder: Path) -> None:
     """The command warns of it, for nothing will be seen there."""
     write(folder, "too_early.py", COUNTER)

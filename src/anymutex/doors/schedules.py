@@ -122,4 +122,5 @@ def _plain(result: Exploration) -> dict[str, object]:
         "outcomes": {backend: sorted(outcomes) for backend, outcomes in result.outcomes.items()},
         "failure": failure,
         "assumption": result.assumption,
+        "left_out": result.left_out,
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from anymutex import stacks
 from anymutex.errors import ConflictError, DeadlockError
 from anymutex.report import stack_lines, without_addresses
-from anymutex.testing.outcome import leaves_of
+from anymutex.testing.outcome import leaves_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ class Raised:
         by = f" raised by {self.who}" if self.who else " raised"
         *others, last = self.message.splitlines() or [""]
         if not others:
-            yield f"{self.error}{by} at:"
+            yield f"{self.error}{by} at:" if self.places else f"{self.error}{by}"
         else:
             yield f"{self.error}{by}:"
             yield from (f"    {line}".rstrip() for line in (*others, last)[:MOST_LINES])
@@ -71,7 +71,7 @@ def raised_of(
             error=type(leaf).__name__,
             message=renamed(_message_of(leaf)),
             who=who_raised(leaf),
-            places=() if isinstance(leaf, TELL_ALL) else _raised_at(leaf),
+            places=() if isinstance(leaf, TELL_ALL) else places_in(leaf),
             causes=tuple(_causes(leaf)),
         )
         for leaf in leaves_of(error)
@@ -80,17 +80,10 @@ def raised_of(
 
 def _message_of(error: BaseException) -> str:
     """All of it, but for what is no news in a message that is a report."""
-    text = without_addresses(_text_of(error))
+    text = without_addresses(text_of(error))
     if isinstance(error, TELL_ALL):
         return "\n".join(line for line in text.splitlines() if not OURS.search(line))
     return text
-
-
-def _text_of(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception as trouble:
-        return f"<its text can't be had: {type(trouble).__name__}>"
 
 
 def _causes(error: BaseException) -> Iterator[str]:
@@ -98,12 +91,13 @@ def _causes(error: BaseException) -> Iterator[str]:
     cause = error.__cause__
     while cause is not None and id(cause) not in seen:
         seen.add(id(cause))
-        first_line = without_addresses(_text_of(cause)).partition("\n")[0]
+        first_line = without_addresses(text_of(cause)).partition("\n")[0]
         yield f"{type(cause).__name__}: {first_line}" if first_line else type(cause).__name__
         cause = cause.__cause__
 
 
-def _raised_at(error: BaseException) -> tuple[Place, ...]:
+def places_in(error: BaseException) -> tuple[Place, ...]:
+    """From the outermost call to where `error` was raised, the user's own code."""
     sites = []
     traceback = error.__traceback__
     while traceback is not None:

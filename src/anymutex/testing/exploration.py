@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anymutex.testing.injections import NOTHING
@@ -45,6 +45,8 @@ class Exploration:
     then the same schedule may end in another way."""
     has_swept: bool = False
     """Whether each task was cancelled at each of its awaits in the default order, one cancel a run."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The backends that the program can't run on, and why: it calls asyncio itself, say, on trio."""
 
     @property
     def assumption(self) -> str | None:
@@ -72,7 +74,7 @@ class Exploration:
             return self.failure.report
         counts = ", ".join(f"{count:,} on {backend}" for backend, count in self.schedules.items())
         what = f"{self._coverage()}{self._swept()}"
-        return f"{self.verdict}: {what}; schedules run: {counts}{self._limit()}{self._peer()}"
+        return f"{self.verdict}: {what}; schedules run: {counts}{self._limit()}{self._missing()}{self._peer()}"
 
     def _coverage(self) -> str:
         if self.verdict == "proved":
@@ -97,6 +99,9 @@ class Exploration:
 
     def _limit(self) -> str:
         return f"; stopped by {self.stopped_by}" if self.stopped_by else ""
+
+    def _missing(self) -> str:
+        return "".join(f"; not run on {backend}: {reason}" for backend, reason in self.left_out.items())
 
 
 def verdict_of(covered: float, stopped_by: str | None) -> Verdict:

@@ -15,7 +15,7 @@ from anymutex.errors import UsageError
 from anymutex.runningtest import running_test
 from anymutex.testing.explorer import explore, replay
 from anymutex.testing.keptfailure import KeptFailure
-from anymutex.testing.outcome import leaves_of
+from anymutex.testing.outcome import leaves_of, text_of
 from anymutex.testing.progressline import shown_by_pytest
 from anymutex.testing.repetition import by_pytest
 
@@ -141,5 +141,5 @@ def _notes(failure: Failure, word: str | None) -> Iterator[str]:
     if word is not None:
         yield word
     leaves = [leaf for leaf in leaves_of(failure.error) if not isinstance(leaf, AssertionError)]
-    if any("thread" in str(leaf) for leaf in leaves):
+    if any("thread" in text_of(leaf) for leaf in leaves):
         yield OTHER_THREAD

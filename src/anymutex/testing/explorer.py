@@ -75,14 +75,15 @@ def explore(
         other can't, that is a failure too, `outcomes-differ`.
 
     Raises:
-        UsageError: A backend can't be driven, a number makes no sense, or the program is no async function
-            or uses what can't be driven: signals, subprocesses.
+        UsageError: A backend can't be driven, a number makes no sense, or the program is no async function,
+            uses what can't be driven (signals, subprocesses), or runs on none of the backends.
         TypeError: `program` can't be called without arguments.
         Interrupted: Ctrl-C; a KeyboardInterrupt that has what is known so far.
 
     Worker threads (`to_thread`, executors) are waited for in real time: no task goes on and the clock stands
     still while one runs, so their own order is not explored. Don't use it for programs that talk to other
-    processes, or start threads by themselves: those have no place in a schedule.
+    processes, or start threads by themselves: those have no place in a schedule. A program that calls asyncio
+    or trio itself is explored on that one alone; `left_out` says why.
     It is a plain function, which may be called anywhere, also where an event loop runs: it works in a thread
     of its own. It is not a checkpoint.
 

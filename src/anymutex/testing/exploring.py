@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from anymutex.testing.exploration import Exploration, verdict_of
 from anymutex.testing.injectingplan import InjectingPlan
+from anymutex.testing.otherloop import WrongBackendError
 from anymutex.testing.outcomesets import difference_between
 from anymutex.testing.ownthread import OwnThread
 from anymutex.testing.progress import Reporter
@@ -42,6 +43,7 @@ class Exploring:
         self._asked = asked
         self._searches: list[Search] = []
         self._difference: Failure | None = None
+        self._left_out: dict[str, str] = {}
 
     def result(self) -> Exploration:
         """Do it, in a thread of its own.
@@ -60,7 +62,12 @@ class Exploring:
         whole = Limits(self._asked.max_schedules, time.monotonic() + seconds, f"max_seconds={seconds:g}")
         for index, backend in enumerate(self._asked.backends):
             limits = whole.share_for(len(self._asked.backends) - index)
-            if self._search(backend, limits, broken_off).failure or broken_off():
+            try:
+                failure = self._search(backend, limits, broken_off).failure
+            except WrongBackendError as wrong:
+                self._leave_out(wrong)
+                continue
+            if failure or broken_off():
                 return
         if not self._asked.bounds.kinds and all(search.covered == ALL for search in self._searches):
             self._difference = difference_between(self._program, self._searches, self._asked.rules)
@@ -72,6 +79,13 @@ class Exploring:
             self._searches.append(search)
             search.go()
         return search
+
+    def _leave_out(self, wrong: WrongBackendError) -> None:
+        """Go on without a backend, unless none would be left."""
+        self._searches.pop()
+        self._left_out[wrong.backend] = wrong.reason
+        if len(self._left_out) == len(self._asked.backends):
+            raise wrong
 
     def _summed_up(self, stopped_by: str | None = None) -> Exploration:
         searches = list(self._searches)
@@ -88,6 +102,7 @@ class Exploring:
             bounds=self._asked.bounds,
             has_peer=any(search.has_peer for search in searches),
             has_swept=all(_has_swept(search) for search in searches),
+            left_out=self._left_out,
         )
 
 

@@ -157,6 +157,14 @@ def _summary(kind: Kind | None, ended: Ended, *, is_ours: bool) -> str:
     return without_addresses("; ".join(sorted(lines)))
 
 
+def text_of(error: BaseException) -> str:
+    """Its message, also of one that can't tell it."""
+    try:
+        return str(error)
+    except Exception as trouble:
+        return f"<its text can't be had: {type(trouble).__name__}>"
+
+
 def _first_line(error: BaseException) -> str:
-    text = str(error).partition("\n")[0]
+    text = text_of(error).partition("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

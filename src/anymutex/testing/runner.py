@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from anymutex.testing.drivers import make_driver
 from anymutex.testing.invariant import Invariant
+from anymutex.testing.otherloop import refuse_the_other_loop
 from anymutex.testing.outcome import outcome_of
 from anymutex.testing.repetition import repetition_of
 from anymutex.testing.runrules import NO_RULES
@@ -51,7 +52,7 @@ class Runner:
         """Run the program once in the order that `strategy` chooses; None if that has no more to choose.
 
         Raises:
-            UsageError: The program does what can't be driven.
+            UsageError: The program does what can't be driven, or is written for the other loop.
             Exception: The strategy's own.
         """
         if not strategy.begin():
@@ -63,6 +64,8 @@ class Runner:
         scheduler.end()
         if scheduler.error is not None:
             raise scheduler.error
+        if self.runs == 1:
+            refuse_the_other_loop(ended.error, self.backend)
         return outcome_of(ended, scheduler, races)
 
     def replay(self, schedule: Schedule) -> Outcome:

@@ -193,7 +193,8 @@ def instrument_in_place(module: ModuleType) -> None:
     """Put hooks into a module that has been imported: its functions get new code, and stay the same objects.
 
     For programs that are given as a function, as `explore` gets them. A function that was made before by
-    another function, and shares names with it that are assigned anew, stays as it is.
+    another function, and shares names with it that are assigned anew, stays as it is; so do lambdas of which
+    one line has several, for nothing tells which is which.
 
     Raises:
         UsageError: The module's source can't be found or read.
@@ -205,12 +206,14 @@ def instrument_in_place(module: ModuleType) -> None:
         raise UsageError(f"{module.__name__} has no source file: its races can't be watched")
     source = Path(file).read_bytes()
     code = code_of(source, file, names_in([source.decode("utf-8", "replace")]))
-    made = {(inner.co_qualname, inner.co_firstlineno): inner for inner in _all_code(code)}
+    made: dict[tuple[str, int], list[CodeType]] = {}
+    for inner in _all_code(code):
+        made.setdefault((inner.co_qualname, inner.co_firstlineno), []).append(inner)
     for function in functions_of(module):
         old = function.__code__
-        new = made.get((old.co_qualname, old.co_firstlineno))
-        if new is not None and new.co_freevars == old.co_freevars:
-            function.__code__ = new
+        match made.get((old.co_qualname, old.co_firstlineno)):
+            case [new] if new.co_freevars == old.co_freevars:
+                function.__code__ = new
     table = next(filter(_is_table, code.co_consts), ())
     vars(module)[HOOKS] = hooks.Hooks(vars(module), table, file)
 
