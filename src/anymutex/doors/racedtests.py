@@ -74,7 +74,7 @@ def _is_same(one: Path, other: Path) -> bool:
 class Notes(NamedTuple):
     """What one process knows at its end about what it has watched."""
 
-    modules: int
+    files: int
     unused: list[str]
 
 
@@ -88,6 +88,7 @@ class RacedTests:
         self._how = how
         self._suppressions = suppressions
         self._early = early
+        self._earlier = len(hooks.files)  # a pytest may run within another one
         self._witnessed: list[AwaitRace] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._notes: list[Notes] = []
@@ -139,7 +140,8 @@ class RacedTests:
     @pytest.hookimpl(tryfirst=True)  # the summary is written by a hook of the same name
     def pytest_sessionfinish(self) -> None:
         """Hand over what a worker knows, or write what is left to write."""
-        notes = Notes(len(hooks.modules), list(self._suppressions.unused(dict.fromkeys(hooks.files))))
+        files = dict.fromkeys(hooks.files[self._earlier :])
+        notes = Notes(len(files), list(self._suppressions.unused(files)))
         if hasattr(self._config, "workeroutput"):
             self._config.workeroutput[WORKER_OUTPUT] = list(notes)
             return
@@ -165,7 +167,7 @@ class RacedTests:
             terminalreporter.write("\n".join([*lines, ""]))
 
     def _summary(self) -> Iterator[str]:
-        if not any(notes.modules for notes in self._notes):
+        if not any(notes.files for notes in self._notes):
             yield f"nothing was instrumented: no source file beneath {self._config.rootpath} was imported"
         if self._early:
             yield f"imported too early to be watched: {', '.join(self._early[:8])}"
