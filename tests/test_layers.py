@@ -50,7 +50,7 @@ ARROWS = {
     "doors": {"testing", "watch", "remote", "primitives", "words"},
 }
 OPTIONAL_DEPENDENCIES = {"trio", "uvloop"}
-LATE_DOORS = {"anymutex.doors.schedules"}
+LATE_DOORS = {"anymutex.doors.racedtests", "anymutex.doors.schedules"}
 EMPTY_NAMES = {"utils", "util", "common", "impl", "helpers", "misc"}
 NOT_WITH_THE_PACKAGE = (
     "trio.",

@@ -1,6 +1,7 @@
 """pytest's plugin: the options, what is told at the end, and a failure without our lines.
 
-Rule 1. It costs nothing where nothing is explored: no part of `anymutex.testing` is loaded from here.
+Rule 1. It costs nothing where nothing is explored: no part of `anymutex.testing` is loaded from here, nor of
+        `anymutex.watch` without `--race`.
 Rule 2. What is told at the end travels as a property of a test's report, so that it gets through from a
         worker of pytest-xdist, and into the file of `--junit-xml`.
 """
@@ -26,14 +27,26 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--schedule-seconds": {"type": positive, "metavar": "S", "help": "at most S seconds for each test"},
     "--replay": {"metavar": "TOKEN", "help": "run that one schedule, which a report has named"},
     "--cancellation": {"action": "store_true", "help": "cancel tasks too, at each of their awaits"},
+    "--race": {"action": "store_true", "help": "fail each test during which an await race happens"},
+    "--race-include": {"action": "append", "metavar": "PACKAGE", "help": "watch this package too"},
+    "--race-log": {"metavar": "PATH", "help": "write the reports of races there too"},
 }
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; they go before what a test asks for itself."""
-    group = parser.getgroup("anymutex", "anymutex.testing.every_schedule")
+    group = parser.getgroup("anymutex", "anymutex: every_schedule, and await races")
     for name, settings in OPTIONS.items():
         group.addoption(name, dest=f"anymutex_{name[2:].replace('-', '_')}", **settings)
+
+
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Watch for races, if asked to, before the first file of the project is imported."""
+    asked = early_config.known_args_namespace
+    if asked.anymutex_race:
+        from anymutex.doors.racedtests import watch_tests
+
+        watch_tests(early_config, asked.anymutex_race_include, asked.anymutex_race_log)
 
 
 @pytest.hookimpl(tryfirst=True)

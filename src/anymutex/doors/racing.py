@@ -77,7 +77,7 @@ def run(asked: argparse.Namespace) -> int:
     """Run the program; the exit code."""
     how = options_of(asked, os.environ)
     target = loading.target_of(asked.program)
-    roots = [target.file.parent, *_folders_of(how.include)]
+    roots = [target.file.parent, *folders_of(how.include)]
     suppressions = Suppressions(patterns_in(Path("pyproject.toml")))
     with _Teller(how) as teller, instrument.instrumenting(roots) as found_roots:
         early = found_roots.already_imported()
@@ -147,7 +147,12 @@ def _settings_in(text: str) -> Iterator[tuple[str, str]]:
         yield name, value
 
 
-def _folders_of(packages: tuple[str, ...]) -> Iterator[Path]:
+def folders_of(packages: tuple[str, ...]) -> Iterator[Path]:
+    """Where the packages that `--include` names are.
+
+    Raises:
+        UsageError: There is no such package.
+    """
     for package in packages:
         folder: Any = instrument.folder_of(package)
         if folder is None:
