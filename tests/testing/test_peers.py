@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import anyio
@@ -67,6 +68,7 @@ def test_a_peer_that_answers_is_in_the_verdict(
 
     def answer() -> None:
         while question := sockets[1].recv(1):
+            time.sleep(0.0005)  # else it may be back before anybody waits for it
             sockets[1].sendall(question)
 
     peer = threading.Thread(target=answer)

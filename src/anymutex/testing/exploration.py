@@ -74,7 +74,8 @@ class Exploration:
             return self.failure.report
         counts = ", ".join(f"{count:,} on {backend}" for backend, count in self.schedules.items())
         what = f"{self._coverage()}{self._swept()}"
-        return f"{self.verdict}: {what}; schedules run: {counts}{self._limit()}{self._missing()}{self._peer()}"
+        rest = f"{self._limit()}{self._missing()}{self._peer()}"
+        return f"{self.verdict}: {what}; schedules run: {counts}{rest}"
 
     def _coverage(self) -> str:
         if self.verdict == "proved":
