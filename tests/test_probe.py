@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,9 @@ def complaints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, str]]:
     """Collect what reaches `sys.unraisablehook`: the object at fault and the exception's text."""
     found: list[tuple[object, str]] = []
     note = found.append
-    monkeypatch.setattr("sys.unraisablehook", lambda fault: note((fault.object, str(fault.exc_value))))
+    monkeypatch.setattr(
+        "sys.unraisablehook", lambda fault: note((fault.object.listener, str(fault.exc_value)))
+    )
     return found
 
 
@@ -81,6 +84,38 @@ def test_a_listener_that_raises_is_taken_out_and_told_once(complaints: list[tupl
 
     assert complaints == [(broken, "broken listener")]
     assert heard == [EVENT, EVENT]
+
+
+def test_python_s_own_hook_prints_what_a_listener_raised(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its traceback and the listener's name, and nothing of it is kept."""
+    monkeypatch.setattr("sys.unraisablehook", sys.__unraisablehook__)
+    kept: list[weakref.ref[BaseException]] = []
+
+    class BrokenError(Exception):
+        """Can be referred to weakly."""
+
+    def broken(event: Event) -> None:
+        error = BrokenError("broken listener")
+        kept.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error
+
+    gc.disable()
+    try:
+        with probe.listening(broken):
+            probe.announce(EVENT)
+    finally:
+        gc.enable()
+    printed = capsys.readouterr().err
+
+    assert "the probe listener <function" in printed
+    assert ", in broken\n" in printed
+    assert "BrokenError: broken listener\n" in printed
+    assert [None] == [error() for error in kept]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])

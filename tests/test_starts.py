@@ -246,6 +246,28 @@ def test_a_task_gets_all_that_create_task_was_given(name: str) -> None:
     assert "chosen" == run_on(ASYNCIO_BACKENDS[name], main)
 
 
+@every_asyncio
+def test_names_are_as_they_are_without_recording(name: str) -> None:
+    """Also those of tasks that were given none, and names that are given later."""
+
+    async def names() -> list[str]:
+        loop = asyncio.get_running_loop()
+        made = [loop.create_task(asyncio.sleep(0), name=given) for given in (None, "mine", None)]
+        await asyncio.gather(*made)
+        made[2].set_name("later")
+        return [task.get_name().rstrip("0123456789") for task in made]
+
+    async def main() -> list[list[str]]:
+        bare = await names()
+        with record_starts():
+            return [bare, await names()]
+
+    bare, recorded = run_on(BACKENDS[name], main)
+
+    assert bare == recorded
+    assert name == "eager" or bare == ["Task-", "mine", "later"]
+
+
 @pytest.mark.parametrize("name", [name for name in ASYNCIO_BACKENDS if name != "eager"])
 def test_a_task_started_by_a_callback_has_no_parent(name: str) -> None:
     """The line is known, and that no task did it."""

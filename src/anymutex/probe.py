@@ -12,10 +12,9 @@ Go's counterpart is `internal/race`, which the mutex calls behind `if race.Enabl
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+from weakref import ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,11 +72,25 @@ def _tell_announcers() -> None:
 
 
 def _complain(listener: Listener, error: Exception) -> None:
-    unraisable: Any = SimpleNamespace(
-        exc_type=type(error),
-        exc_value=error,
-        exc_traceback=error.__traceback__,
-        err_msg="anymutex: a probe listener raised and was detached",
-        object=listener,
-    )
-    sys.unraisablehook(unraisable)
+    doomed: set[None] = set()
+    watcher = ref(doomed, _Complaint(listener, error))
+    del error  # or its traceback would keep it, by way of this frame
+    del doomed  # the callback raises
+    del watcher
+
+
+class _Complaint:
+    """Raises where Python itself hands what is raised to `sys.unraisablehook`: in a weak reference's callback.
+
+    The hook can't be called by hand: the default one takes nothing but arguments that Python made.
+    """
+
+    def __init__(self, listener: Listener, error: Exception) -> None:
+        self.listener = listener
+        self._errors = [error]
+
+    def __call__(self, _: object) -> None:
+        raise self._errors.pop()  # kept nowhere: its traceback knows this frame
+
+    def __repr__(self) -> str:
+        return f"anymutex: the probe listener {self.listener!r}, which was detached"

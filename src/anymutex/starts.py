@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary, ref
 
@@ -82,12 +83,46 @@ def _record_asyncio_starts(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     if loop.get_task_factory() is not None:
         yield
         return
-    loop.set_task_factory(_recording_factory)
+    factory = _recording_factory_of_unnamed if _renames_unnamed_tasks(loop) else _recording_factory
+    loop.set_task_factory(factory)
     try:
         yield
     finally:
-        if loop.get_task_factory() is _recording_factory:
+        if loop.get_task_factory() is factory:
             loop.set_task_factory(None)
+
+
+def _renames_unnamed_tasks(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether `loop` calls a factory's unnamed task "None", as CPython 3.13.0 does: asked with a stand-in."""
+    given: list[str | None] = []
+    loop.set_task_factory(lambda *_, **__: SimpleNamespace(set_name=given.append))  # type: ignore[arg-type]
+    try:
+        loop.create_task(None)  # type: ignore[arg-type]
+    finally:
+        loop.set_task_factory(None)
+    return given == [None]
+
+
+def _recording_factory_of_unnamed(
+    loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
+) -> asyncio.Task[Any]:
+    task = _recording_factory(loop, coro, **options)
+    task.set_name = _FirstName(task)  # type: ignore[method-assign]
+    return task
+
+
+class _FirstName:
+    """Takes the place of a task's `set_name` for the one call by its loop: None leaves the name as it is."""
+
+    def __init__(self, task: asyncio.Task[Any]) -> None:
+        self._task = ref(task)
+
+    def __call__(self, name: str | None) -> None:
+        task = self._task()
+        if task is not None:
+            del task.set_name
+            if name is not None:
+                task.set_name(name)
 
 
 def _recording_factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:

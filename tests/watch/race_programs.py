@@ -658,6 +658,71 @@ async def main():
     await both(lambda: limiter.allow("k"), lambda: limiter.allow("k"))
 """,
     ),
+    "over the limit of a cache whose order changes": (
+        "check-then-act",
+        """
+from collections import OrderedDict
+
+cache = OrderedDict()
+
+
+def put(key):
+    cache[key] = object()
+    cache.move_to_end(key)
+
+
+async def load(key):
+    if len(cache) < 1:
+        await checkpoint()
+        put(key)
+
+
+async def main():
+    await both(lambda: load("a"), lambda: load("b"))
+""",
+    ),
+    "a list that is sorted while it is gone through": (
+        "iteration",
+        """
+rows = [3, 2, 1]
+
+
+async def show():
+    for row in rows:
+        if row == 3:
+            await window()
+
+
+async def sort():
+    rows.sort()
+
+
+async def main():
+    await meanwhile(show, sort)
+""",
+    ),
+    "the first of a ring that was turned": (
+        "check-then-act",
+        """
+from collections import deque
+
+hosts = deque(["down", "up"])
+
+
+async def drop():
+    if hosts[0] == "down":
+        await window()
+        hosts.popleft()
+
+
+async def turn():
+    hosts.rotate()
+
+
+async def main():
+    await meanwhile(drop, turn)
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {
@@ -960,5 +1025,72 @@ async def hit():
 
 async def main():
     await both(hit, hit)
+""",
+    "read by others meanwhile, which changes the order alone": """
+from collections import OrderedDict
+
+
+class LRU(OrderedDict):
+    def __getitem__(self, key):
+        value = super().__getitem__(key)
+        self.move_to_end(key)
+        return value
+
+    def touch(self, key):
+        self.move_to_end(key)
+
+
+lru = LRU(a=1)
+
+
+async def bump():
+    old = lru.get("a")
+    await window()
+    lru["a"] = (old or 0) + 1
+
+
+async def take():
+    if "a" in lru and lru.get("a") is not None and len(lru) > 0:
+        await checkpoint()
+        lru.pop("a")
+
+
+async def copy():
+    before = dict(lru)
+    await checkpoint()
+    lru.update(before)
+
+
+async def read():
+    lru["a"]
+    lru.touch("a")
+
+
+async def main():
+    await meanwhile(bump, read)
+    await both(copy, read)
+    await both(take, read)
+""",
+    "sorted meanwhile": """
+names = ["b", "a"]
+
+
+def is_known(name):
+    return name in names and bool(str(name))
+
+
+async def add(name):
+    if not is_known(name) and len(names) < 9 and "x" not in names:
+        await window()
+        names.append(name)
+
+
+async def sort():
+    names.sort()
+    names.reverse()
+
+
+async def main():
+    await meanwhile(lambda: add("c"), sort)
 """,
 }

@@ -4,6 +4,8 @@ Rule 1. A container is a list, dict, set or deque, or a subclass. It is looked i
         these base classes alone: a subclass's own `__contains__` or `__getitem__` may delete or reorder.
 Rule 2. `STRUCTURE` stands for which elements there are, and in what order, beside the single keys;
         `CONTENTS` for all of it, the elements themselves included.
+Rule 3. What changes the order alone is a write of `STRUCTURE`, never of a key of a dict; in a list or deque
+        other elements stand at the positions afterwards.
 """
 
 from __future__ import annotations

@@ -461,6 +461,7 @@ class Hooks:
             base = base_of[type(thing)]
             if base is not None:
                 keyed = key is not None and (base is dict or base is set)
+                keyed = keyed and self.sites[index].how not in containers.REORDERING
                 location = location_of(thing, key, "[]") if keyed else STRUCTURE
                 if location is not None:
                     self._wrote(thing, location, index, key)

@@ -5,7 +5,7 @@ Rule 1. A *location* is an object and a key: the name of an attribute, `("[]", k
 Rule 2. `open_reads` counts, for each location, the reads that somebody may still act on. Only then is a write
         taken down, with the stack of the writer: the rest of the program pays one dict lookup a write.
 Rule 3. Of each location the last write is kept, and the last by somebody else than that one's writer: enough
-        to tell each task of the newest write that was not its own.
+        to tell each task of the newest write that was not its own. A change of the order alone hides none.
 Rule 4. What is kept of an object is its `id`; the reads that are open keep the object itself alive. Values
         and tasks are never kept.
 """
@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from anymutex.watch import containers
-from anymutex.watch.containers import MISSING
+from anymutex.watch.containers import MISSING, REORDERING
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -106,14 +106,23 @@ def take_down(thing: object, keys: list[Key], write: Write) -> None:
     of_thing = writes.setdefault(id(thing), {})
     for key in keys:
         earlier = of_thing.get(key, ())
+        if write.site.how in REORDERING:
+            of_thing[key] = (write, *(old for old in earlier if old.site.how not in REORDERING))
+            continue
         other = next((old for old in earlier if old.actor != write.actor), None)
         of_thing[key] = (write,) if other is None else (write, other)
 
 
-def remote_write(record: Record, me: Actor) -> Write | None:
-    """The newest write of a location since it was read, by somebody else than `me`."""
+def remote_write(record: Record, me: Actor, *, in_order: bool = True) -> Write | None:
+    """The newest write of a location since it was read, by somebody else than `me`.
+
+    Args:
+        record: The read.
+        me: Who asks.
+        in_order: Whether a change of the order alone counts.
+    """
     for write in writes.get(id(record.thing), _NONE).get(record.key, ()):
-        if write.actor != me and write.time > record.time:
+        if write.actor != me and write.time > record.time and (in_order or write.site.how not in REORDERING):
             return write
     return None
 

@@ -86,7 +86,7 @@ def _may_be_stale(written: Written) -> bool:
             for record in (found,) if isinstance(found, ledger.Record) else found:
                 if record[0] is written.thing or record[0] is written.old:
                     matches = _matches(written, record, True) or _matches(written, record, False)
-                    if matches and _remote_of(written, record) is not None:
+                    if matches and _remote_of(written, record, True) is not None:
                         return True
         activation = activation.parent
     return False
@@ -135,7 +135,7 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
             for record in level.activation.of(source):
                 if not _matches(written, record, is_data):
                     continue
-                remote = _remote_of(written, record)
+                remote = _remote_of(written, record, is_data)
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
                 elif _was_written(record, written):
@@ -240,10 +240,11 @@ def _goes_by_position(written: Written) -> bool:
     return written.base in {list, deque} and written.site.how in containers.BY_POSITION
 
 
-def _remote_of(written: Written, record: Record) -> Write | None:
+def _remote_of(written: Written, record: Record, is_data: bool) -> Write | None:
     if record.key == CONTENTS and record.thing is written.thing:
         record = record._replace(key=written.key)
-    return ledger.remote_write(record, written.me)
+    is_whole = record.key in (STRUCTURE, CONTENTS)  # a decision about that never rests on the order
+    return ledger.remote_write(record, written.me, in_order=is_data or not is_whole)
 
 
 def _is_excused(written: Written, stale: Stale) -> bool:
@@ -324,7 +325,7 @@ def _take_down(written: Written, own: int) -> None:
     thing, open_keys = written.thing, ledger.open_reads.get(id(written.thing), {})
     base = written.base
     keys = [written.key] if written.key in open_keys or (base and CONTENTS in open_keys) else []
-    if base and CONTENTS in open_keys:
+    if base and CONTENTS in open_keys and not (base is dict and written.site.how in containers.REORDERING):
         keys.append(CONTENTS)
     if written.is_structural and written.key != STRUCTURE and STRUCTURE in open_keys:
         keys.append(STRUCTURE)
