@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -142,6 +143,28 @@ def test_a_failing_schedule_is_tried_first_the_next_time(run: Run) -> None:
     assert [told.count(word) for told in (first, second, uncached, mended, broken_again)] == [0, 2, 0, 0, 0]
     assert second.count("kept from the last run\n") == 2
     assert "2 passed" in mended
+
+
+def test_skipping_goes_through(run: Run) -> None:
+    """What a test says to pytest from inside is no failing schedule, and is not kept as one."""
+    source = PROGRAMS + textwrap.dedent("""
+        @every_schedule
+        async def test_skip(): pytest.skip("not here")
+
+        @every_schedule
+        async def test_expected():
+            await anyio.lowlevel.checkpoint()
+            pytest.xfail("known")
+
+        @every_schedule
+        async def test_in_a_task():
+            async with anyio.create_task_group() as group:
+                group.start_soon(later)
+
+        async def later(): pytest.skip("nor here")
+    """)
+    for _ in range(2):
+        assert "4 skipped, 2 xfailed in" in run(source)
 
 
 def test_the_options_beat_the_decorator(run: Run) -> None:

@@ -192,6 +192,28 @@ def test_a_coroutine_is_no_program() -> None:
     coroutine.close()
 
 
+def test_arguments_of_a_wrong_type_are_named() -> None:
+    """With what they have to be, before anything runs."""
+    for name, value, words in (
+        ("backends", None, "a name, or several"),
+        ("backends", 3, "a name, or several"),
+        ("max_schedules", "3", "a whole number"),
+        ("max_schedules", None, "a whole number"),
+        ("max_seconds", "1", "a number of seconds"),
+        ("seed", None, "a whole number"),
+        ("strategy", "random", "what makes a strategy from a seed"),
+        ("early_timers", None, "a number of seconds"),
+        ("invariant", 3, "a plain function, not an async one"),
+        ("progress", nothing, "a plain function, not an async one"),
+    ):
+        with pytest.raises(TypeError, match=f"{name}=.*: it has to be {words}"):
+            explore(nothing, **{name: value})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="unknown backend None"):
+        explore(nothing, backends=[None])  # type: ignore[list-item]
+    with pytest.raises(TypeError, match="token=None: it has to be a str"):
+        replay(nothing, None)  # type: ignore[arg-type]
+
+
 def test_a_bad_token_is_refused() -> None:
     """Before anything runs."""
     with pytest.raises(ValueError, match="not a token"):

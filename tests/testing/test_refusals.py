@@ -28,6 +28,11 @@ async def receive_signals() -> None:
             break
 
 
+async def handle_a_signal() -> None:
+    """By Python's own module, which wants the main thread for that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
 async def run_a_process() -> None:
     """By anyio, to its end."""
     await anyio.run_process(COMMAND)
@@ -51,6 +56,7 @@ async def run_by_trio() -> None:
 
 PROGRAMS: list[tuple[Callable[[], Awaitable[None]], list[str], str]] = [
     (receive_signals, ["asyncio", "trio"], "explore can't drive signals: they come from outside"),
+    (handle_a_signal, ["asyncio", "trio"], "explore can't drive signals: they come from outside"),
     (run_a_process, ["asyncio", "trio"], "explore can't drive subprocesses: they run outside"),
     (open_a_process, ["asyncio", "trio"], "explore can't drive subprocesses: they run outside"),
     (open_a_shell, ["asyncio"], "explore can't drive subprocesses: they run outside"),

@@ -43,7 +43,7 @@ def refuse_unless_driven(backend: str) -> None:
     """
     if backend in DRIVERS:
         return
-    if "uvloop" in backend:
+    if "uvloop" in str(backend):
         raise UsageError("uvloop can't be driven: its loop is C code that lets nobody choose the next step")
     if backend == "trio":
         raise UsageError("trio is not installed: pip install anymutex[trio]")

@@ -3,13 +3,16 @@
 Rule 1. The command line beats what the test asked for.
 Rule 2. A schedule that failed in the last run is tried first: who mends a bug learns in one run whether it
         is gone.
+Rule 3. What skips a test, or tells pytest that it is expected to fail, goes through to the one who ran it.
 """
 
 from __future__ import annotations
 
 import os.path
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
 
 from anymutex.errors import UsageError
 from anymutex.runningtest import running_test
@@ -68,6 +71,7 @@ class ExploredTest:
             running.verdicts.append(f"failed: {failure.kind} under {failure.token}, kept from the last run")
             return failure, KEPT
         result = self._explored(program, running.item)
+        _let_through(result.failure)
         kept.keep(result.failure)
         running.verdicts.append(_verdict(result))
         return result.failure, None
@@ -129,12 +133,22 @@ def _raise(failure: Failure | None, word: str | None = None) -> None:
     __tracebackhide__ = True
     if failure is None:
         return
+    _let_through(failure)
     try:
         failure.raise_it()
     except AssertionError as error:
         for note in _notes(failure, word):
             error.add_note(note)
         raise
+
+
+def _let_through(failure: Failure | None) -> None:
+    __tracebackhide__ = True
+    pytest = sys.modules.get("pytest")
+    kinds = (SkipTest, pytest.skip.Exception, pytest.xfail.Exception) if pytest else (SkipTest,)
+    for leaf in leaves_of(failure.error) if failure else ():
+        if isinstance(leaf, kinds):
+            raise leaf
 
 
 def _notes(failure: Failure, word: str | None) -> Iterator[str]:

@@ -77,7 +77,7 @@ def explore(
     Raises:
         UsageError: A backend can't be driven, a number makes no sense, or the program is no async function,
             uses what can't be driven (signals, subprocesses), or runs on none of the backends.
-        TypeError: `program` can't be called without arguments.
+        TypeError: `program` can't be called without arguments, or another argument is of a wrong type.
         Interrupted: Ctrl-C; a KeyboardInterrupt that has what is known so far.
 
     Worker threads (`to_thread`, executors) are waited for in real time: no task goes on and the clock stands
@@ -107,9 +107,8 @@ def explore(
         AssertionError: counted 1
     """
     refuse_unless_a_program(program)
-    chosen = (backends,) if isinstance(backends, str) else tuple(backends)
     asked = Question(
-        chosen,
+        checked_backends(backends),
         max_schedules,
         max_seconds,
         seed,
@@ -149,7 +148,7 @@ def replay(
     Raises:
         ValueError: The token is none.
         UsageError: The backend can't be driven.
-        TypeError: `program` is no async function without arguments.
+        TypeError: `program` is no async function without arguments, or the token no str.
 
     Example:
         >>> async def program():
@@ -157,6 +156,8 @@ def replay(
         >>> replay(program, "v1").outcome
         '42'
     """
+    if not isinstance(token, str):
+        raise TypeError(f"token={token!r}: it has to be a str, as a report names it")
     schedule = Schedule.parse(token)
     refuse_unless_a_program(program)
     checked_backends([backend])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from anymutex.errors import ConflictError, DeadlockError, UsageError
 from anymutex.report import shown, without_addresses
 from anymutex.testing.choices import Schedule
+from anymutex.testing.refusals import SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -117,12 +118,19 @@ def _refuse_what_is_not_driven(ended: Ended) -> None:
     refusal = next((leaf for leaf in leaves_of(ended.error) if isinstance(leaf, UsageError)), None)
     if refusal is not None:
         raise refusal
+    if any(_is_of_signals(leaf) for leaf in leaves_of(ended.error)):
+        raise UsageError(SIGNALS)
     if ended.threads:
         names = ", ".join(ended.threads)
         raise UsageError(
             f"explore can't drive threads that a program starts by itself ({names}), and its tasks may "
             "wait for them: use anyio.to_thread, or an executor"
         )
+
+
+def _is_of_signals(error: BaseException) -> bool:
+    """Whether Python has refused to touch signals in the thread that drives."""
+    return isinstance(error, ValueError) and "only works in main thread" in text_of(error)
 
 
 def _without_our_cancels(ended: Ended, scheduler: Scheduler) -> Ended:

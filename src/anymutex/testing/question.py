@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from anymutex.errors import UsageError
@@ -15,7 +17,7 @@ from anymutex.testing.injections import Bounds
 from anymutex.testing.runrules import RunRules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from anymutex.testing.progress import Progress
     from anymutex.testing.strategy import Strategy
@@ -44,9 +46,10 @@ class Question:
 
         Raises:
             UsageError: A backend can't be driven, or a number makes no sense.
-            TypeError: `invariant` or `progress` can't be called without awaiting it.
+            TypeError: What has to be a number is none, or what has to be called can't be.
         """
         checked_backends(self.backends)
+        _refuse_unless_numbers(self)
         if self.max_schedules < 1:
             raise UsageError(f"max_schedules={self.max_schedules}: at least one has to run")
         if not self.max_seconds > 0:
@@ -56,6 +59,8 @@ class Question:
         for name, value in (("invariant", self.invariant), ("progress", self.progress)):
             if value is not None and (not callable(value) or inspect.iscoroutinefunction(value)):
                 raise TypeError(f"{name}={value!r}: it has to be a plain function, not an async one")
+        if self.strategy is not None and not callable(self.strategy):
+            raise TypeError(f"strategy={self.strategy!r}: it has to be what makes a strategy from a seed")
 
     @property
     def bounds(self) -> Bounds:
@@ -74,12 +79,27 @@ class Question:
         return InjectingPlan(plan, bounds, self.seed) if bounds.kinds else plan
 
 
+def _refuse_unless_numbers(asked: Question) -> None:
+    for name, kind, words in (
+        ("max_schedules", int, "a whole number"),
+        ("max_seconds", Real, "a number of seconds"),
+        ("seed", int, "a whole number"),
+        ("early_timers", Real, "a number of seconds"),
+    ):
+        value = getattr(asked, name)
+        if not isinstance(value, kind):
+            raise TypeError(f"{name}={value!r}: it has to be {words}")
+
+
 def checked_backends(backends: Iterable[str]) -> tuple[str, ...]:
     """`backends`, if there are some and each can be driven.
 
     Raises:
         UsageError: Otherwise.
+        TypeError: They are no names.
     """
+    if not isinstance(backends, Iterable):
+        raise TypeError(f"backends={backends!r}: it has to be a name, or several")
     chosen = (backends,) if isinstance(backends, str) else tuple(backends)
     if not chosen:
         raise UsageError("no backend to run on")
