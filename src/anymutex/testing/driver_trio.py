@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from anymutex.testing.triohost import TrioHost
 from anymutex.testing.workers import Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from anymutex.testing.driver import AsyncProgram
     from anymutex.testing.scheduler import Scheduler
 
@@ -47,7 +50,7 @@ class TrioDriver:
         gate = self._gate
         gate.begin(scheduler, host.clock, self._workers, self._patience)
         result = _Result()
-        with driving():
+        with driving(), self._told_of(gate):
             host.run(partial(_behind, gate, program, result))
         if gate.error or gate.closed:
             self._close_host()
@@ -58,6 +61,16 @@ class TrioDriver:
             raise RuntimeError("trio has dropped the instrument that drives it; its log says why")
         ended = Ended(result.value, result.error, gate.blocked, leftovers=tuple(gate.closed))
         return ended._replace(threads=gate.strangers, has_peer=self._patience.has_peer)
+
+    @contextmanager
+    def _told_of(self, gate: Gate) -> Iterator[None]:
+        """What trio raises after an error of the gate comes of that: the first one is to be told."""
+        try:
+            yield
+        except Exception:
+            self._close_host()
+            if gate.error is None:
+                raise
 
     def close(self) -> None:
         """End the run of trio."""
