@@ -3,7 +3,7 @@
 Run by it as `python benchmarks/race_lap.py PROGRAM TIMES BACKEND [--race] [PACKAGE ...]`; prints JSON.
 
 Rule 1. Both kinds of process load the same modules before the clock starts, ours too; so start-up is the
-        import of the program and its packages and one turn of its work, for some are imported when they are needed.
+        import of the program and its packages and one turn of its work: some are imported by need.
 Rule 2. Ours import anyio. Where that is a package to be watched, a fresh copy of it is imported by both.
 """
 

@@ -94,7 +94,12 @@ class RacedTests:
         self._witnessed: list[AwaitRace] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._notes: list[Notes] = []
-        self._log = None if hasattr(config, "workerinput") else _opened(how.log, config)
+        self._log: IO[str] | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Open the log; not in a worker of pytest-xdist, which by now knows that it is one."""
+        if not hasattr(config, "workerinput"):
+            self._log = _opened(self._how.log, config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def _watched(self) -> Generator[None, object, object]:
