@@ -1,4 +1,4 @@
-"""`pytest --race` in a pytest of its own: which tests fail, what is told of them, and what stays as it was."""
+"""`pytest --race` in a pytest of its own: which tests fail, and what is told of them."""
 
 from __future__ import annotations
 

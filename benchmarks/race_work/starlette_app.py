@@ -22,7 +22,9 @@ async def show(request: Request) -> Response:
     """Answer with what was asked."""
     request.app.state.shown += 1
     item = request.path_params["item"]
-    return JSONResponse({"item": item, "query": dict(request.query_params), "agent": request.headers["agent"]})
+    return JSONResponse(
+        {"item": item, "query": dict(request.query_params), "agent": request.headers["agent"]}
+    )
 
 
 async def put(request: Request) -> Response:

@@ -15,12 +15,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 
 from anymutex.doors import racing
+from anymutex.doors.problems import write_json
 from anymutex.doors.testloader import TestFinder
 from anymutex.errors import UsageError
 from anymutex.watch import hooks, instrument
@@ -29,6 +30,7 @@ from anymutex.watch.suppressions import Suppressions, patterns_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from pathlib import Path
 
     from anymutex.watch.racereport import AwaitRace
 
@@ -92,7 +94,12 @@ class RacedTests:
         self._witnessed: list[AwaitRace] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._notes: list[Notes] = []
-        self._log = None if hasattr(config, "workerinput") else _opened(how.log, config)
+        self._log: IO[str] | None = None
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Open the log; not in a worker of pytest-xdist, which by now knows that it is one."""
+        if not hasattr(config, "workerinput"):
+            self._log = _opened(self._how.log, config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def _watched(self) -> Generator[None, object, object]:
@@ -142,20 +149,21 @@ class RacedTests:
         """Hand over what a worker knows, or write what is left to write."""
         files = dict.fromkeys(hooks.files[self._earlier :])
         notes = Notes(len(files), list(self._suppressions.unused(files)))
-        if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[WORKER_OUTPUT] = list(notes)
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[WORKER_OUTPUT] = list(notes)
             return
         if not self._notes:  # else the workers did it all
             self._notes.append(notes)
         if self._how.json:
-            racing.write_json(self._how.json, [_as_command_writes_it(race) for race in self._told.values()])
+            write_json(self._how.json, [_as_command_writes_it(race) for race in self._told.values()])
         if self._log is not None:
             self._log.close()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """A worker of pytest-xdist has ended."""
-        notes = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)
+        notes = getattr(node, "workeroutput", {}).get(WORKER_OUTPUT)  # nothing, if it crashed
         if notes is not None:
             self._notes.append(Notes(*notes))
 
@@ -185,7 +193,7 @@ def _fail(report: Report, races: list[AwaitRace]) -> None:
     text = "\n".join([_headline(races[0]), *map(str, races)])  # its first line is what the summary shows
     if not report.failed:
         report.longrepr = text
-    elif hasattr(report.longrepr, "addsection"):
+    elif isinstance(report.longrepr, ExceptionRepr):
         report.longrepr.addsection("await races", text)
     else:
         report.longrepr = f"{report.longrepr}\n{text}"

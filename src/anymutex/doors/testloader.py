@@ -1,7 +1,7 @@
 """Modules that pytest's assertion rewriter owns, test files and conftests, with hooks in them too.
 
-Rule 1. We analyse the source as it is written, then the rewriter does its work, then hooks are put in. So what
-        it tells of a failed `assert` has no hooks in it; what an `assert` itself reads is not watched.
+Rule 1. We analyse the source as it is written, then the rewriter does its work, then hooks are put in. So
+        what it tells of a failed `assert` has no hooks in it; what an `assert` itself reads is not watched.
 Rule 2. Whoever asks must find the module rewritten: pytest warns of one that was not, by its loader's class.
 """
 
