@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from race_programs import ACCOUNT, CLEAN, PROLOGUE, RACES
+from race_programs import ACCOUNT, CALLBACKS, CLEAN, PROLOGUE, RACES
 from turns import BACKENDS, run_on
 
 from anymutex.watch.instrument import code_of
@@ -61,6 +61,22 @@ def test_a_look_alike_is_not(backend: str, tmp_path: Path) -> None:
     }
 
     assert {name: [] for name in CLEAN} == told
+
+
+@pytest.mark.parametrize("backend", [name for name in BACKENDS if name in {"asyncio", "uvloop"}])
+def test_callbacks_of_the_loop_are_tasks_of_a_kind(
+    backend: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They miss what a task removed, and they write what a task has read; what they raise is told as ever."""
+
+    def told_of(name: str, program: str) -> set[str]:
+        program = f"import asyncio\n{program}"
+        return {race.kind for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))}
+
+    told = {name: told_of(name, program) for name, (_, program) in CALLBACKS.items()}
+
+    assert told == {name: kinds for name, (kinds, _) in CALLBACKS.items()}
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [KeyError] * 4
 
 
 def _folder(parent: Path, name: str) -> str:

@@ -115,7 +115,7 @@ class InstrumentingLoader(importlib.machinery.SourceFileLoader):
         except SyntaxError:
             return super().source_to_code(data, path)
         except Exception as error:  # rule 3
-            rules.complain(error)
+            findings.complain(error)
             return super().source_to_code(data, path)
 
 
