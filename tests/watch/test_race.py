@@ -95,6 +95,54 @@ def test_it_is_told_once_and_counted(tmp_path: Path) -> None:
     assert "Seen 3 times." in str(race)
 
 
+TEXTS = {
+    "a key that another task removed": "Failed: del users['u'] by task \"use\": KeyError",
+    "a dict while it is gone through": "rests on a read of rooms at: at element 1",
+    "a cache": "rests on a read of cache['k'] at: value absent",
+    "in one function": "was computed from a read of account.balance at: value 100",
+}
+
+
+def test_a_report_says_what_failed_and_what_was_read(tmp_path: Path) -> None:
+    """With the value, or that there was none."""
+    texts = {
+        name: str(races_of(RACES[name][1], "trio", tmp_path / _folder(tmp_path, name))[0]) for name in TEXTS
+    }
+    lines = {name: [" ".join(line.split()) for line in text.splitlines()] for name, text in texts.items()}
+
+    assert {name: [line] for name, line in TEXTS.items()} == {
+        name: [line for line in lines[name] if line == TEXTS[name]] for name in TEXTS
+    }
+
+
+def test_a_report_says_what_both_sides_held(tmp_path: Path) -> None:
+    """Two locks for one thing are a common mistake."""
+    program = """
+from anymutex import Mutex
+
+
+async def pay(lock):
+    async with lock:
+        balance = account.balance
+        await window()
+        account.balance = balance - 10
+
+
+async def refund(lock):
+    async with lock:
+        account.balance += 10
+
+
+async def main():
+    await meanwhile(lambda: pay(Mutex("paying")), lambda: refund(Mutex("refunding")))
+"""
+    [race] = races_of(program, "asyncio", tmp_path)
+
+    assert race.locks.startswith("anymutex locks held: task ")
+    assert race.locks.count('" ') == 2
+    assert [part.split()[-1] for part in race.locks.split(", ")] == ["paying", "refunding"]
+
+
 def test_json_has_the_fixed_form(tmp_path: Path) -> None:
     """As DESIGN has it: people's scripts read it."""
     [race] = races_of(RACES["in one function"][1], "trio", tmp_path)

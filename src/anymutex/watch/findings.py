@@ -30,11 +30,17 @@ def tell_write(kind: str, written: Written, stale: Stale, source: Site) -> None:
 
 
 def tell_accesses(
-    kind: str, file: str, first: Site, second: Site | None, record: Record, remote: Write
+    kind: str,
+    file: str,
+    first: Site,
+    second: Site | None,
+    record: Record,
+    remote: Write,
+    note: str = "",
 ) -> None:
     """One or two accesses of a function in `file`, and another's write between or before them."""
     if listeners:
-        _announce(racereport.of_pair(kind, file, first, second, record, remote, tasks.actor()))
+        _announce(racereport.of_pair(kind, file, first, second, record, remote, tasks.actor(), note))
 
 
 def complain(error: Exception) -> None:

@@ -19,13 +19,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anymutex import starts, tasks
+from anymutex import starts, tasks, waits
 from anymutex.watch import containers, draining, findings, guards, ledger
 from anymutex.watch.activations import innermost, number_of_task
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
-from anymutex.watch.written import KEPT, NO_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -342,8 +341,9 @@ def _take_down(written: Written, own: int) -> None:
         file=written.hooks.file,
         stack=ledger.stack_here(5),
         is_structural=written.is_structural,
-        before=written.old if type(written.old) in KEPT else NO_VALUE,
+        before=written.old_kept,
         position=written.position,
         key=written.key,
+        held=waits.labels_held_by(written.me),
     )
     ledger.take_down(thing, keys, write)

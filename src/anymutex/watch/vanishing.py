@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anymutex import stacks, tasks
+from anymutex import stacks, tasks, waits
 from anymutex.watch import callbacks, containers, findings
 from anymutex.watch.activations import number_of_task, running
 from anymutex.watch.containers import base_of
@@ -47,6 +47,7 @@ class Removal(NamedTuple):
     site: Site
     file: str
     stack: list[stacks.Site]
+    held: tuple[str, ...]
 
 
 removals: OrderedDict[int, deque[Removal]] = OrderedDict()
@@ -54,9 +55,9 @@ removals: OrderedDict[int, deque[Removal]] = OrderedDict()
 
 def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
     """Something is about to be taken out."""
-    if not callbacks.hear(raised_in_callback) and len(running) < 2:
-        if not running or number_of_task() in running:
-            return  # nobody else can miss it
+    is_alone = not running or (len(running) == 1 and number_of_task() in running)
+    if not callbacks.hear(raised_in_callback) and is_alone:
+        return  # nobody else can miss it
     site = hooks.sites[index]
     what = _what_goes(thing, key, site)
     if what is None:
@@ -74,7 +75,7 @@ def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
     while frame is not None and frame.f_code.co_filename != hooks.file:
         frame = frame.f_back
     stack = [] if frame is None else [stacks.site_of(frame)]
-    kept.append(Removal(Clock.now, what, actor, who, site, hooks.file, stack))
+    kept.append(Removal(Clock.now, what, actor, who, site, hooks.file, stack, waits.labels_held_by(actor)))
 
 
 def ended_by(error: BaseException, f: Activation) -> None:
@@ -108,10 +109,10 @@ def _look(error: BaseException, since: int) -> None:
     write = Write(
         time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site,
         file=removal.file, stack=removal.stack, is_structural=True, before=NO_VALUE, position=None,
-        key=("[]", key),
+        key=("[]", key), held=removal.held,
     )  # fmt: skip
     record = Record(thing, ("[]", key), 0)
-    findings.tell_accesses("vanished", site_hooks.file, site, None, record, write)
+    findings.tell_accesses("vanished", site_hooks.file, site, None, record, write, type(error).__name__)
 
 
 def _failed_lookup(trace: TracebackType) -> tuple[Any, Any, Hooks, Site] | None:
