@@ -115,7 +115,7 @@ def test_python_s_own_hook_prints_what_a_listener_raised(
     assert "the probe listener <function" in printed
     assert ", in broken\n" in printed
     assert "BrokenError: broken listener\n" in printed
-    assert [None] == [error() for error in kept]
+    assert [error() for error in kept] == [None]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])

@@ -80,7 +80,7 @@ def _complain(listener: Listener, error: Exception) -> None:
 
 
 class _Complaint:
-    """Raises where Python itself hands what is raised to `sys.unraisablehook`: in a weak reference's callback.
+    """A callback of a weak reference: Python itself hands what it raises to `sys.unraisablehook`.
 
     The hook can't be called by hand: the default one takes nothing but arguments that Python made.
     """

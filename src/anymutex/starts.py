@@ -107,7 +107,7 @@ def _recording_factory_of_unnamed(
     loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
 ) -> asyncio.Task[Any]:
     task = _recording_factory(loop, coro, **options)
-    task.set_name = _FirstName(task)  # type: ignore[method-assign]
+    task.set_name = _FirstName(task)  # type: ignore[method-assign, assignment]
     return task
 
 

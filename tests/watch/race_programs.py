@@ -1094,3 +1094,157 @@ async def main():
     await meanwhile(lambda: add("c"), sort)
 """,
 }
+
+CALLBACKS: dict[str, tuple[set[str], str]] = {
+    "a done callback misses what a task removed": (
+        {"vanished"},
+        """
+class Loader:
+    def __init__(self):
+        self.loading = set()
+
+    def clear(self):
+        self.loading.clear()
+
+    def loaded(self, task):
+        self.loading.remove(task)
+
+    async def load(self):
+        task = asyncio.get_running_loop().create_task(asyncio.sleep(0.01))
+        self.loading.add(task)
+        task.add_done_callback(self.loaded)
+        await task
+
+
+loader = Loader()
+
+
+async def main():
+    task = asyncio.create_task(loader.load())
+    await asyncio.sleep(0)
+    loader.clear()
+    await task
+""",
+    ),
+    "a timer looks up what a task removed": (
+        {"vanished"},
+        """
+sessions = {"s": 1}
+
+
+def expire(name):
+    print(sessions[name], end="")
+
+
+async def leave():
+    sessions.pop("s")
+
+
+async def main():
+    asyncio.get_running_loop().call_later(0.001, expire, "s")
+    await leave()
+    await asyncio.sleep(0.002)
+""",
+    ),
+    "a done callback writes meanwhile": (
+        {"lost-update"},
+        """
+def refund(_):
+    account.balance += 5
+
+
+async def main():
+    balance = account.balance
+    task = asyncio.create_task(asyncio.sleep(0))
+    task.add_done_callback(refund)
+    await task
+    await asyncio.sleep(0)
+    account.balance = balance - 10
+""",
+    ),
+    "call_soon writes meanwhile": (
+        {"check-then-act"},
+        """
+def reserve():
+    account.seen["seat"] = "callback"
+
+
+async def main():
+    asyncio.get_running_loop().call_soon(reserve)
+    if "seat" not in account.seen:
+        await asyncio.sleep(0)
+        account.seen["seat"] = "main"
+""",
+    ),
+    "a callback catches it": (
+        set(),
+        """
+sessions = {"s": 1}
+
+
+def drop(name):
+    del sessions[name]
+
+
+def expire(name):
+    try:
+        drop(name)
+    except KeyError:
+        pass
+
+
+async def main():
+    asyncio.get_running_loop().call_soon(expire, "s")
+    sessions.pop("s")
+    await asyncio.sleep(0)
+""",
+    ),
+    "it was never there": (
+        set(),
+        """
+sessions = {"s": 1}
+
+
+def expire(name):
+    del sessions[name]
+
+
+async def main():
+    asyncio.get_running_loop().call_soon(expire, "t")
+    sessions.pop("s")
+    await asyncio.sleep(0)
+""",
+    ),
+    "one callback removes it twice": (
+        set(),
+        """
+sessions = {"s": 1}
+
+
+def expire(name):
+    del sessions[name]
+    del sessions[name]
+
+
+async def main():
+    asyncio.get_running_loop().call_soon(expire, "s")
+    await asyncio.sleep(0)
+""",
+    ),
+    "read after the callback": (
+        set(),
+        """
+def refund(_):
+    account.balance += 5
+
+
+async def main():
+    task = asyncio.create_task(asyncio.sleep(0))
+    task.add_done_callback(refund)
+    await task
+    await asyncio.sleep(0)
+    account.balance = account.balance - 10
+""",
+    ),
+}
+"""Of asyncio alone, with the rules that are broken."""

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from race_programs import ACCOUNT, CLEAN, PROLOGUE, RACES
+from race_programs import ACCOUNT, CALLBACKS, CLEAN, PROLOGUE, RACES
 from turns import BACKENDS, run_on
 
 from anymutex.watch.instrument import code_of
@@ -63,6 +63,22 @@ def test_a_look_alike_is_not(backend: str, tmp_path: Path) -> None:
     assert {name: [] for name in CLEAN} == told
 
 
+@pytest.mark.parametrize("backend", [name for name in BACKENDS if name in {"asyncio", "uvloop"}])
+def test_callbacks_of_the_loop_are_tasks_of_a_kind(
+    backend: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They miss what a task removed, and they write what a task has read; what they raise is told as ever."""
+
+    def told_of(name: str, program: str) -> set[str]:
+        program = f"import asyncio\n{program}"
+        return {race.kind for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))}
+
+    told = {name: told_of(name, program) for name, (_, program) in CALLBACKS.items()}
+
+    assert told == {name: kinds for name, (kinds, _) in CALLBACKS.items()}
+    assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [KeyError] * 4
+
+
 def _folder(parent: Path, name: str) -> str:
     """Lines are cached by file name, so each program has its own."""
     folder = name.replace(" ", "_")
@@ -77,6 +93,54 @@ def test_it_is_told_once_and_counted(tmp_path: Path) -> None:
 
     assert race.seen == 3
     assert "Seen 3 times." in str(race)
+
+
+TEXTS = {
+    "a key that another task removed": "Failed: del users['u'] by task \"use\": KeyError",
+    "a dict while it is gone through": "rests on a read of rooms at: at element 1",
+    "a cache": "rests on a read of cache['k'] at: value absent",
+    "in one function": "was computed from a read of account.balance at: value 100",
+}
+
+
+def test_a_report_says_what_failed_and_what_was_read(tmp_path: Path) -> None:
+    """With the value, or that there was none."""
+    texts = {
+        name: str(races_of(RACES[name][1], "trio", tmp_path / _folder(tmp_path, name))[0]) for name in TEXTS
+    }
+    lines = {name: [" ".join(line.split()) for line in text.splitlines()] for name, text in texts.items()}
+
+    assert {name: [line] for name, line in TEXTS.items()} == {
+        name: [line for line in lines[name] if line == TEXTS[name]] for name in TEXTS
+    }
+
+
+def test_a_report_says_what_both_sides_held(tmp_path: Path) -> None:
+    """Two locks for one thing are a common mistake."""
+    program = """
+from anymutex import Mutex
+
+
+async def pay(lock):
+    async with lock:
+        balance = account.balance
+        await window()
+        account.balance = balance - 10
+
+
+async def refund(lock):
+    async with lock:
+        account.balance += 10
+
+
+async def main():
+    await meanwhile(lambda: pay(Mutex("paying")), lambda: refund(Mutex("refunding")))
+"""
+    [race] = races_of(program, "asyncio", tmp_path)
+
+    assert race.locks.startswith("anymutex locks held: task ")
+    assert race.locks.count('" ') == 2
+    assert [part.split()[-1] for part in race.locks.split(", ")] == ["paying", "refunding"]
 
 
 def test_json_has_the_fixed_form(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def _look(written: Written, f: Activation, source: int, record: Record) -> None:
     site = f.hooks.sites[source]
     remote = None if record.seen is not None else ledger.remote_write(record, written.me)
     if remote is not None and remote.site.how in _ADDING and _is_there(record.thing, remote):
-        findings.tell_accesses("dropped-insert", f, site, written.site, record, remote)
+        findings.tell_accesses("dropped-insert", f.hooks.file, site, written.site, record, remote)
 
 
 def _is_there(container: Any, remote: Write) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from typing import TYPE_CHECKING
 
 from anymutex import tasks
@@ -10,7 +12,6 @@ from anymutex.watch import racereport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from anymutex.watch.activations import Activation
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.racereport import AwaitRace
     from anymutex.watch.rules import Stale
@@ -30,18 +31,22 @@ def tell_write(kind: str, written: Written, stale: Stale, source: Site) -> None:
 
 def tell_accesses(
     kind: str,
-    f: Activation,
+    file: str,
     first: Site,
     second: Site | None,
     record: Record,
     remote: Write,
-    *,
-    file: str | None = None,
+    note: str = "",
 ) -> None:
-    """One or two accesses of a function, and another's write between or before them."""
+    """One or two accesses of a function in `file`, and another's write between or before them."""
     if listeners:
-        at = file or f.hooks.file
-        _announce(racereport.of_pair(kind, at, first, second, record, remote, tasks.actor()))
+        _announce(racereport.of_pair(kind, file, first, second, record, remote, tasks.actor(), note))
+
+
+def complain(error: Exception) -> None:
+    """A mistake of ours must not harm the program that is watched."""
+    print("anymutex: a race hook failed, and the race is not told:", file=sys.stderr)
+    traceback.print_exception(error)
 
 
 def _announce(race: AwaitRace) -> None:

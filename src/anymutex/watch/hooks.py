@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from anymutex.watch import activations, containers, draining, iteration, orphaning, rules, vanishing
+from anymutex.watch import activations, containers, draining, findings, iteration, orphaning, rules, vanishing
 from anymutex.watch.activations import Activation, Call, asking, carrying, number_of_task, running
 from anymutex.watch.containers import CONTENTS, STRUCTURE, base_of
 from anymutex.watch.ledger import Clock, Record, new_record, open_reads
@@ -546,7 +546,7 @@ class Hooks:
         try:
             rules.wrote(Written(self, thing, key, index, self._value, argument))
         except Exception as error:
-            rules.complain(error)
+            findings.complain(error)
         self._value = NO_VALUE
 
     # -- loops and waits

@@ -24,7 +24,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from anymutex.errors import UsageError
-from anymutex.watch import hooks, rules
+from anymutex.watch import findings, hooks
 from anymutex.watch.draft import Drafts
 from anymutex.watch.livefunctions import functions_of
 from anymutex.watch.names import Names, names_in
@@ -115,7 +115,7 @@ class InstrumentingLoader(importlib.machinery.SourceFileLoader):
         except SyntaxError:
             return super().source_to_code(data, path)
         except Exception as error:  # rule 3
-            rules.complain(error)
+            findings.complain(error)
             return super().source_to_code(data, path)
 
 

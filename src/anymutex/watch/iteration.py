@@ -43,7 +43,9 @@ def turn_loop(f: Activation, index: int) -> None:
             f.put(index, record._replace(time=Clock.now))
             if _confuses(record.thing, remote, position):
                 site = f.hooks.sites[index]
-                findings.tell_accesses("iteration", f, site, None, record, remote)
+                findings.tell_accesses(
+                    "iteration", f.hooks.file, site, None, record, remote, f"at element {position + 1}"
+                )
 
 
 def _confuses(container: Any, remote: Write, position: int) -> bool:

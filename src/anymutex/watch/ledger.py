@@ -6,8 +6,8 @@ Rule 2. `open_reads` counts, for each location, the reads that somebody may stil
         taken down, with the stack of the writer: the rest of the program pays one dict lookup a write.
 Rule 3. Of each location the last write is kept, and the last by somebody else than that one's writer: enough
         to tell each task of the newest write that was not its own. A change of the order alone hides none.
-Rule 4. What is kept of an object is its `id`; the reads that are open keep the object itself alive. Values
-        and tasks are never kept.
+Rule 4. What is kept of an object is its `id`; the reads that are open keep the object itself alive. Tasks
+        are never kept, and of values none but numbers and short strings.
 """
 
 from __future__ import annotations
@@ -57,10 +57,12 @@ class Write(NamedTuple):
     stack: list[stacks.Site]
     is_structural: bool
     before: Any
-    """The value it wrote over, if that is a number or the like."""
+    """The value it wrote over, if that is a number or the like; MISSING if there was none."""
     position: int | None
     """Of a change of a list: where elements moved from."""
     key: Key
+    held: tuple[str, ...]
+    """The names of the locks that the writer held."""
 
 
 SPENT: Final = ("spent", 0)

@@ -90,8 +90,8 @@ def _look(f: Activation, index: int, waiting: Waiting, *, is_signalled: bool) ->
     is_in_vain = f.hooks.sites[index].how == "wait"
     if remote is None or is_signalled or not (is_replaced or is_in_vain):
         return
-    sites = f.hooks.sites
-    findings.tell_accesses("orphaned-wait", f, sites[waiting.source], sites[index], waiting.record, remote)
+    source, site = f.hooks.sites[waiting.source], f.hooks.sites[index]
+    findings.tell_accesses("orphaned-wait", f.hooks.file, source, site, waiting.record, remote)
 
 
 def _is_signalled(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anymutex import stacks, starts, tasks, waits
 from anymutex.report import Report, line_of, stack_lines
 from anymutex.watch.awaitplaces import awaits_between
-from anymutex.watch.containers import STRUCTURE
+from anymutex.watch.containers import MISSING, STRUCTURE
 from anymutex.watch.written import NO_VALUE, value_text
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ _HEADLINES = {
     "dropped-insert": "dropped insert (copied .. await .. cleared)",
     "vanished": "vanished (what was there before the await is gone)",
     "orphaned-wait": "orphaned wait (nobody can wake it any more)",
-    "unknown-writer": "changed meanwhile by code that is not watched",
 }
 _FIXES = {
     "lost-update": "hold one lock from the read to the write, or read again after the await",
@@ -46,9 +45,9 @@ _FIXES = {
     "dropped-insert": "take all out in one step before the await: items, self.items = self.items, []",
     "vanished": "look again after the await, or hold one lock from the look to the use",
     "orphaned-wait": "wake whoever waits for the old one before another takes its place",
-    "unknown-writer": "hold one lock from the read to the write",
 }
 
+_CALLBACK = "a callback of the loop"
 _THREAD_FIX = "an anyio lock guards tasks, not threads: return the value, and write it in the task"
 
 
@@ -148,7 +147,7 @@ class AwaitRace(Report):
 def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str) -> AwaitRace:
     """The race of a write that rests on a stale read."""
     me = written.me
-    who = tasks.described(me)
+    who = _me_described(me)
     location = location_text(written.thing, written.key, written.site)
     own_stack = _stack(tasks.my_sites(), written.hooks.file, written.site)
     remote = stale.remote
@@ -163,32 +162,48 @@ def of_write(kind: str, written: Written, stale: Stale, source: Site, file: str)
         awaits=awaits_between(file, source.function, source.line, stale.level.site.line),
         made=None,
         starts=_starts(me, remote),
-        locks=_locks(me),
+        locks=_locks(me, remote),
         is_threaded=isinstance(remote.actor, int) and remote.actor != get_ident(),
     )
 
 
 def of_pair(
-    kind: str, file: str, first: Site, second: Site | None, record: Record, remote: Write, me: Actor
+    kind: str,
+    file: str,
+    first: Site,
+    second: Site | None,
+    record: Record,
+    remote: Write,
+    me: Actor,
+    note: str = "",
 ) -> AwaitRace:
-    """The race of two accesses of one function with another's write between them."""
-    who = tasks.described(me)
+    """The race of two accesses of one function with another's write between them.
+
+    Of a lone access that failed, or of a loop, `note` says more.
+    """
+    who = _me_described(me)
     location = location_text(record.thing, record.key, second or first)
     one = stacks.place_in(file, first.line, first.function)
     two = None if second is None else stacks.place_in(file, second.line, second.function)
     written_first = kind == "write-then-read"
     reads, writes = ((two,), (one,)) if written_first else ((one,), (two,))
+    note = note or ("" if written_first else _noted("value", _text_of(remote.before)))
+    if kind == "vanished" and second is None:  # it was not read: it failed
+        verb = "del " if first.how == "del" else ""
+        failed, reads, writes = (Access(who, f"Failed: {verb}{first.text}", (one,), note),), (), ()
+    else:
+        failed = ()
     return AwaitRace(
         rule=kind,
         location=location,
         backend=_backend(),
-        reads=tuple(Access(who, f"read of {location}", (place,)) for place in reads if place),
-        writes=tuple(Access(who, f"Write of {location}", (place,)) for place in writes if place),
+        reads=tuple(Access(who, f"read of {location}", (place,), note) for place in reads if place),
+        writes=failed or tuple(Access(who, f"Write of {location}", (place,)) for place in writes if place),
         remote=_remote(remote, location, None),
         awaits=() if second is None else awaits_between(file, first.function, first.line, second.line),
         made=None,
         starts=_starts(me, remote),
-        locks=_locks(me),
+        locks=_locks(me, remote),
     )
 
 
@@ -226,7 +241,7 @@ def _stack(sites: list[stacks.Site], file: str, site: Site) -> tuple[Place, ...]
 
 
 def _starts(me: Actor, remote: Write) -> tuple[str, ...]:
-    sides = ((tasks.described(me), starts.start_of(me)), (_who(remote), remote.start))
+    sides = ((_me_described(me), starts.start_of(me)), (_who(remote), remote.start))
     lines = (_start_line(who, start) for who, start in sides if start is not None)
     return tuple(dict.fromkeys(lines))
 
@@ -238,15 +253,29 @@ def _start_line(who: str, start: Start) -> str:
 
 
 def _who(remote: Write) -> str:
+    if _is_callback(remote.actor):
+        return _CALLBACK
     kind = "thread" if isinstance(remote.actor, int) else "task"
     return f'{kind} "{tasks.shortened(remote.who)}"'
 
 
-def _locks(me: Actor) -> str:
-    return f"anymutex locks held: {tasks.described(me)} {', '.join(waits.labels_held_by(me)) or 'none'}"
+def _me_described(me: Actor) -> str:
+    return _CALLBACK if _is_callback(me) else tasks.described(me)
+
+
+def _is_callback(actor: Actor) -> bool:
+    """Whether it is this very thread, beside the tasks of the loop that runs in it."""
+    return actor == get_ident() and tasks.current_run() is not None
+
+
+def _locks(me: Actor, remote: Write) -> str:
+    sides = ((_me_described(me), waits.labels_held_by(me)), (_who(remote), remote.held))
+    return "anymutex locks held: " + ", ".join(f"{who} {' and '.join(held) or 'none'}" for who, held in sides)
 
 
 def _text_of(value: Any) -> str | None:
+    if value is MISSING:
+        return "absent"
     return None if value is NO_VALUE else value_text(value)
 
 

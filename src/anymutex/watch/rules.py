@@ -16,18 +16,15 @@ is recorded, there are no lock sets and no vector clocks, and locks that work ke
 
 from __future__ import annotations
 
-import sys
-import traceback
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anymutex import starts, tasks
+from anymutex import starts, tasks, waits
 from anymutex.watch import containers, draining, findings, guards, ledger
 from anymutex.watch.activations import innermost, number_of_task
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
-from anymutex.watch.written import KEPT, NO_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,13 +99,7 @@ def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
         own = f.hooks.sites[site.own_write or 0]
         remote = ledger.remote_write(record, tasks.actor())
         if remote is not None and (remote.site.line, remote.file) == (own.line, f.hooks.file):
-            findings.tell_accesses("write-then-read", f, own, site, record, remote)
-
-
-def complain(error: Exception) -> None:
-    """A mistake of ours must not harm the program that is watched."""
-    print("anymutex: a race hook failed, and the race is not told:", file=sys.stderr)
-    traceback.print_exception(error)
+            findings.tell_accesses("write-then-read", f.hooks.file, own, site, record, remote)
 
 
 def _judge(written: Written) -> None:
@@ -204,7 +195,8 @@ def changed_apart(f: Activation, site: Site, thing: Any) -> None:
         for record in f.of(source):
             remote = ledger.remote_write(record, tasks.actor())
             if remote is not None and content_of(record) is not thing and _held(record, remote):
-                findings.tell_accesses("vanished", f, f.hooks.sites[source], site, record, remote)
+                first = f.hooks.sites[source]
+                findings.tell_accesses("vanished", f.hooks.file, first, site, record, remote)
                 return
 
 
@@ -349,8 +341,9 @@ def _take_down(written: Written, own: int) -> None:
         file=written.hooks.file,
         stack=ledger.stack_here(5),
         is_structural=written.is_structural,
-        before=written.old if type(written.old) in KEPT else NO_VALUE,
+        before=written.old_kept,
         position=written.position,
         key=written.key,
+        held=waits.labels_held_by(written.me),
     )
     ledger.take_down(thing, keys, write)

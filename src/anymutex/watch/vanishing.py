@@ -3,7 +3,8 @@
 Rule 1. The last removals from each container are remembered, by whom and when; of the container its `id`.
 Rule 2. Nothing is asked while all goes well. When a function ends by the error of a missing key or element,
         the expression that failed is looked at in the frame that it failed in.
-Rule 3. It is a race if another task removed just that since the innermost function that may suspend began.
+Rule 3. It is a race if another task removed just that since the innermost function that may suspend began;
+        in a callback of the loop, above which there is none, if another than a callback did at all.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from collections import OrderedDict, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anymutex import stacks, tasks
-from anymutex.watch import containers, findings
+from anymutex import stacks, tasks, waits
+from anymutex.watch import callbacks, containers, findings
 from anymutex.watch.activations import number_of_task, running
 from anymutex.watch.containers import base_of
 from anymutex.watch.guards import looked_up
@@ -45,7 +46,8 @@ class Removal(NamedTuple):
     who: str
     site: Site
     file: str
-    stack: stacks.Site
+    stack: list[stacks.Site]
+    held: tuple[str, ...]
 
 
 removals: OrderedDict[int, deque[Removal]] = OrderedDict()
@@ -53,7 +55,8 @@ removals: OrderedDict[int, deque[Removal]] = OrderedDict()
 
 def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
     """Something is about to be taken out."""
-    if len(running) < 2 and (not running or number_of_task() in running):
+    is_alone = not running or (len(running) == 1 and number_of_task() in running)
+    if not callbacks.hear(raised_in_callback) and is_alone:
         return  # nobody else can miss it
     site = hooks.sites[index]
     what = _what_goes(thing, key, site)
@@ -61,19 +64,34 @@ def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
         return
     Clock.now += 1
     actor = tasks.actor()
+    task = tasks.task_of(actor)
+    who = tasks.name_of(actor) if task is None else tasks.full_name_of(task)
     kept = removals.get(id(thing))
     if kept is None:
         kept = removals[id(thing)] = deque(maxlen=_KEPT)
         if len(removals) > _MOST_CONTAINERS:
             removals.popitem(last=False)
-    frame = sys._getframe(3)
-    kept.append(
-        Removal(Clock.now, what, actor, tasks.name_of(actor), site, hooks.file, stacks.site_of(frame))
-    )
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename != hooks.file:
+        frame = frame.f_back
+    stack = [] if frame is None else [stacks.site_of(frame)]
+    kept.append(Removal(Clock.now, what, actor, who, site, hooks.file, stack, waits.labels_held_by(actor)))
 
 
 def ended_by(error: BaseException, f: Activation) -> None:
     """A function that may suspend ends by `error`."""
+    _look(error, f.began)
+
+
+def raised_in_callback(error: BaseException) -> None:
+    """A callback of the loop has raised `error`: whatever others removed, it was before."""
+    try:
+        _look(error, 0)
+    except Exception as fault:
+        findings.complain(fault)
+
+
+def _look(error: BaseException, since: int) -> None:
     if not isinstance(error, _ERRORS):
         return
     trace = error.__traceback__
@@ -86,16 +104,15 @@ def ended_by(error: BaseException, f: Activation) -> None:
         return
     thing, key, site_hooks, site = found
     removal = _last_removal(thing, key)
-    if removal is None or removal.time <= f.began or removal.actor == tasks.actor():
+    if removal is None or removal.time <= since or removal.actor == tasks.actor():
         return
     write = Write(
         time=removal.time, actor=removal.actor, who=removal.who, start=None, site=removal.site,
-        file=removal.file, stack=[removal.stack], is_structural=True, before=NO_VALUE, position=None,
-        key=("[]", key),
+        file=removal.file, stack=removal.stack, is_structural=True, before=NO_VALUE, position=None,
+        key=("[]", key), held=removal.held,
     )  # fmt: skip
-    findings.tell_accesses(
-        "vanished", f, site, None, Record(thing, ("[]", key), 0), write, file=site_hooks.file
-    )
+    record = Record(thing, ("[]", key), 0)
+    findings.tell_accesses("vanished", site_hooks.file, site, None, record, write, type(error).__name__)
 
 
 def _failed_lookup(trace: TracebackType) -> tuple[Any, Any, Hooks, Site] | None:

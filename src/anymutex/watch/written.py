@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_VALUE: Final = object()
 KEPT = frozenset({int, float, bool, type(None)})
+_SHORT = 40
 _PLAIN = (str, int, float, bool, bytes, type(None), frozenset, complex)
 
 
@@ -162,6 +163,14 @@ class Written:
         except Exception:
             return "other"
         return ("same" if _is_plain(new) else "equal") if is_equal else "other"
+
+    @property
+    def old_kept(self) -> Any:
+        """What may be kept of the old value; MISSING of a dict that has no such key, else NO_VALUE."""
+        old = self.old
+        is_absent = old is MISSING and self.base is dict and self.key != STRUCTURE
+        is_small = type(old) in KEPT or (type(old) is str and len(old) <= _SHORT)
+        return old if is_absent or is_small else NO_VALUE
 
     @property
     def old_text(self) -> str | None:
