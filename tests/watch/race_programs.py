@@ -723,6 +723,51 @@ async def main():
     await meanwhile(drop, turn)
 """,
     ),
+    "a buffer copied and emptied by a slice": (
+        "dropped-insert",
+        """
+lines = ["first"]
+
+
+async def ship():
+    chunk = lines[:]
+    await window()
+    del lines[:]
+
+
+async def log():
+    lines.append("late")
+
+
+async def main():
+    await meanwhile(ship, log)
+""",
+    ),
+    "the state of a request, by inherited methods": (
+        "write-then-read",
+        """
+class Base:
+    def enter(self, user):
+        self.user = user
+
+    def rows_of(self, rows):
+        return [row for row in rows if row == self.user]
+
+
+class Handler(Base):
+    async def handle(self, user):
+        self.enter(user)
+        await checkpoint()
+        return self.rows_of(["ann", "bob"])
+
+
+handler = Handler()
+
+
+async def main():
+    await both(lambda: handler.handle("ann"), lambda: handler.handle("bob"))
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {
@@ -1092,6 +1137,75 @@ async def sort():
 
 async def main():
     await meanwhile(lambda: add("c"), sort)
+""",
+    "a place reserved in a count beside": """
+items, opening = [], {"n": 0}
+
+
+def has_room():
+    return len(items) + opening["n"] < 2
+
+
+async def enter():
+    if has_room():
+        opening["n"] += 1
+        try:
+            await checkpoint()
+            items.append("new")
+        finally:
+            opening["n"] -= 1
+
+
+async def enter_inline():
+    if len(items) + opening["n"] < 4:
+        opening["n"] += 1
+        await checkpoint()
+        items.append("new")
+        opening["n"] -= 1
+
+
+async def main():
+    await both(enter, enter, enter)
+    await both(enter_inline, enter_inline, enter_inline)
+""",
+    "only what was sent is taken out, by a slice": """
+lines = ["first"]
+
+
+async def ship():
+    chunk = lines[:]
+    await window()
+    del lines[: len(chunk)]
+
+
+async def log():
+    lines.append("late")
+
+
+async def main():
+    await meanwhile(ship, log)
+""",
+    "the user is handed to an inherited method": """
+class Base:
+    def enter(self, user):
+        self.user = user
+
+    def rows_of(self, rows, user):
+        return [row for row in rows if row == user]
+
+
+class Handler(Base):
+    async def handle(self, user):
+        self.enter(user)
+        await checkpoint()
+        return self.rows_of(["ann", "bob"], user)
+
+
+handler = Handler()
+
+
+async def main():
+    await both(lambda: handler.handle("ann"), lambda: handler.handle("bob"))
 """,
 }
 

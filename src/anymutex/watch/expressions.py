@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anymutex.watch import containers
 from anymutex.watch.flow import Flow
 from anymutex.watch.sites import CALL, NOTHING, READ, RECEIVER, REST, SPAWNING, WAIT, WRITE
-from anymutex.watch.spelling import last_name, path_of, root_of
+from anymutex.watch.spelling import is_full_slice, last_name, path_of, root_of
 
 if TYPE_CHECKING:
     from anymutex.watch.sites import Sources
@@ -96,6 +96,8 @@ class ExpressionFlow(Flow):
         path = self.spelling(node)
         own = self.read(node, "read", "[]", path)
         self._after_own_write(path, own)
+        if is_full_slice(node.slice) and isinstance(node.value, _REFERENCES):
+            own |= self._whole(node.value, "copy")
         if "__getitem__" in self.drafts.names.operators:
             own |= self._called(node, "__getitem__", node.value, {RECEIVER: found})
         return found | own | self.env.get(path_of(node) or "", NOTHING)
@@ -341,9 +343,7 @@ class ExpressionFlow(Flow):
         given = NOTHING.union(*[found for slot, found in arguments.items() if slot != RECEIVER])
         self.sink(index, given | peeked)
         if name == "clear" and path:
-            self.drains.append((index, path))
-            draft = self.draft(index)
-            draft.first = draft.first._replace(is_drain=True)
+            self._note_drain(index, path)
         root = root_of(function.value)
         if root and root != "self" and root in self.env and name in containers.ADDING:
             self.env[root] |= NOTHING.union(*arguments.values())
@@ -354,6 +354,12 @@ class ExpressionFlow(Flow):
         if name == "setdefault" and keyed:
             return self.read(node, "read", name, spelled)
         return NOTHING
+
+    def _note_drain(self, index: int, path: str) -> None:
+        """The write empties the container at `path`."""
+        self.drains.append((index, path))
+        draft = self.draft(index)
+        draft.first = draft.first._replace(is_drain=True)
 
     def _peeked(self, path: str | None) -> Sources:
         """Looks at either end of a list or deque, before an element is taken from there."""

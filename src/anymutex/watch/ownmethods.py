@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from anymutex.watch.spelling import in_own_scope
+from anymutex.watch.spelling import in_own_scope, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ class Method(NamedTuple):
 
 
 def methods_in(tree: ast.Module) -> Methods:
-    """All methods of a module that can't suspend, by the classes they are in and their name."""
+    """All methods of a module that can't suspend, by the classes that have or inherit them and their name."""
     found: Methods = {}
     _collect(tree.body, (), found)
     return found
@@ -33,8 +33,18 @@ def _collect(body: Iterable[ast.AST], classes: tuple[str, ...], found: Methods) 
     for node in body:
         if isinstance(node, ast.ClassDef):
             _collect(node.body, (*classes, node.name), found)
+            _inherit(node, classes, found)
         elif isinstance(node, ast.FunctionDef) and classes:
             found[classes, node.name] = _method_of(node)
+
+
+def _inherit(node: ast.ClassDef, classes: tuple[str, ...], found: Methods) -> None:
+    """Bases come before the class that names them."""
+    for base in node.bases:
+        place = (*classes, last_name(base))
+        for (owner, name), method in list(found.items()):
+            if owner == place:
+                found.setdefault(((*classes, node.name), name), method)
 
 
 def _method_of(node: AnyFunction) -> Method:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymutex.watch import containers
 from anymutex.watch.sites import RECEIVER, SPAWNING
-from anymutex.watch.spelling import declared_within, in_own_scope
+from anymutex.watch.spelling import declared_within, in_own_scope, is_full_slice
 
 if TYPE_CHECKING:
     from anymutex.watch.draft import Draft, Drafts
@@ -321,7 +321,11 @@ class Rewriter(ast.NodeTransformer):
                     node.value = self._writing(hook, node.value, self._mangled(node.attr), index, node)
             case ast.Subscript():
                 node.value, node.slice = self.visit(node.value), self.visit(node.slice)
-                if index is not None and self._flow is not None and not isinstance(node.slice, ast.Slice):
+                if index is None or self._flow is None:
+                    return node
+                if isinstance(node.ctx, ast.Del) and is_full_slice(node.slice):
+                    node.value = self._writing("take", node.value, None, index, node)
+                elif not isinstance(node.slice, ast.Slice):
                     if _is_simple(node.slice):
                         hook = "remove" if isinstance(node.ctx, ast.Del) else "store"
                         node.value = self._writing(hook, node.value, node.slice, index, node)

@@ -252,7 +252,7 @@ def _is_excused(written: Written, stale: Stale) -> bool:
         return _guarded(stale) is True
     if stale.is_data:
         return False
-    if _answers_as_before(written, record):
+    if _answers_as_before(written, record) or _is_claimed(stale):
         return True
     holds = _guarded(stale)
     return holds is True or (holds is None and written.site.how == "augmented")
@@ -265,6 +265,17 @@ def _guarded(stale: Stale) -> bool | None:
     if True in answers:
         return True
     return False if False in answers else None
+
+
+def _is_claimed(stale: Stale) -> bool:
+    """Whether the task has acted on the very test already: a place that is reserved needs no second look."""
+    covering = (guard for guard in stale.level.site.guards if stale.source in guard.sites)
+    return any(
+        record.seen is SPENT
+        for guard in covering
+        for source in guard.sites
+        for record in stale.level.activation.of(source)
+    )
 
 
 def _answers_as_before(written: Written, record: Record) -> bool:

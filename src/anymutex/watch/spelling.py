@@ -92,6 +92,11 @@ def is_empty(node: ast.expr) -> bool:
     return False
 
 
+def is_full_slice(node: ast.AST) -> bool:
+    """Whether it is the `[:]` of `x[:]`: all of a list."""
+    return isinstance(node, ast.Slice) and node.lower is node.upper is node.step is None
+
+
 def catches_missing_item(handlers: list[ast.ExceptHandler]) -> bool:
     """Whether one of the handlers catches what a missing key or element raises."""
     return any(_is_broad(handler.type) for handler in handlers)

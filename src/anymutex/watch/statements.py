@@ -13,6 +13,7 @@ from anymutex.watch.spelling import (
     exits,
     in_own_scope,
     is_empty,
+    is_full_slice,
     last_name,
     leaves_function,
     path_of,
@@ -152,9 +153,7 @@ class StatementFlow(ExpressionFlow):
         if path is None:
             return
         if value is not None and is_empty(value):
-            self.drains.append((index, path))
-            draft = self.draft(index)
-            draft.first = draft.first._replace(is_drain=True)
+            self._note_drain(index, path)
         if augmented:  # a count is nobody's own
             self.own_writes.pop(path, None)
         else:
@@ -217,8 +216,13 @@ class StatementFlow(ExpressionFlow):
         for target in node.targets:
             if isinstance(target, ast.Attribute | ast.Subscript):
                 self._base_of(target)
-                index = self.site(target, "write", WRITE, "del", path=self.spelling(target))
+                is_all = isinstance(target, ast.Subscript) and is_full_slice(target.slice)
+                how = "clear" if is_all else "del"
+                index = self.site(target, "write", WRITE, how, path=self.spelling(target))
                 self.sink(index, self.value(target.slice) if isinstance(target, ast.Subscript) else NOTHING)
+                path = self.spelling(target.value)
+                if is_all and path:
+                    self._note_drain(index, path)
 
     # -- deciding
 
