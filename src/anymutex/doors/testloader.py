@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.assertion.rewrite import AssertionRewritingHook, rewrite_asserts
 
-from anymutex.watch import rules
+from anymutex.watch import findings
 from anymutex.watch.draft import Drafts
 from anymutex.watch.instrument import InstrumentingFinder, InstrumentingLoader
 from anymutex.watch.names import Names
@@ -58,7 +58,7 @@ class TestLoader(InstrumentingLoader, AssertionRewritingHook):  # type: ignore[m
             rewrite_asserts(tree, data, file, self.config)
             Rewriter(drafts).module(tree)
         except Exception as error:  # the program goes before its watcher
-            rules.complain(error)
+            findings.complain(error)
             tree = ast.parse(data, file)
             rewrite_asserts(tree, data, file, self.config)
         code: CodeType = compile(tree, file, "exec", dont_inherit=True, optimize=_optimize)
