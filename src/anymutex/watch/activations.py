@@ -41,7 +41,9 @@ class Call:
     def __init__(self, index: int, activation: Activation, asks: bool) -> None:
         self.index = index
         self.activation: Activation | None = activation
-        self.outer = activation.call
+        self.outer = outer = activation.call
+        if outer is not None:
+            asking.discard(outer)
         self.inherited: Call | type | None = Call  # of a call that may start tasks: the origin before it
         self.reads: list[Record] | None = [] if asks else None
         """None when it is over, or when too much was read."""
@@ -239,7 +241,7 @@ class Activation:
 carrying: set[int] = set()
 """The objects (by `id`) that hold values which rest on reads: rule 6."""
 asking: set[Call] = set()
-"""The calls under way."""
+"""Of each task the innermost call, if what is read is to be taken down for it."""
 running: dict[int, Activation] = {}
 origin: ContextVar[Call | None] = ContextVar("anymutex_origin", default=None)
 

@@ -48,6 +48,7 @@ class Hooks:
         self.file: str = file or sys._getframe(1).f_code.co_filename
         self.module: str = space.get("__name__") or ""
         self.sites = [from_plain(fields) for fields in table]
+        self.asking = asking
         self._pending: dict[int, Any] = {}
         self.hits: set[int] = set()
         """Sites that read what the same task wrote later: these matter."""
@@ -69,6 +70,8 @@ class Hooks:
         parent = running.get(number)
         if parent is not None:
             via = parent.call
+            if via is not None and via.reads is not None:
+                asking.discard(via)
         else:
             via = activations.origin.get()
             parent = None if via is None else via.activation
@@ -107,13 +110,18 @@ class Hooks:
         if parent is not f:
             f.number, f.parent = number, parent
             f.via = None if parent is None else parent.call
+            if f.via is not None:
+                asking.discard(f.via)
             running[number] = f
         return value
 
     def _step_out(self, f: Activation) -> None:
         if running.get(f.number) is f:
-            if f.parent is not None and f.parent.number == f.number:
-                running[f.number] = f.parent
+            parent = f.parent
+            if parent is not None and parent.number == f.number:
+                running[f.number] = parent
+                if parent.call is not None and parent.call.reads is not None:
+                    asking.add(parent.call)
             else:
                 del running[f.number]
 
@@ -132,7 +140,9 @@ class Hooks:
 
     def done(self, call: Call, value: T, f: Activation, raising: int | None) -> T:
         """It has returned."""
-        f.call = call.outer
+        outer = f.call = call.outer
+        if outer is not None and outer.reads is not None:
+            asking.add(outer)
         if call.inherited is not Call:
             call.bequeath_no_more()
         reads = call.reads
@@ -318,7 +328,7 @@ class Hooks:
 
     def glance_name(self, value: T, cell: Cell | None, name: str) -> T:
         """A name that functions share was read for a caller."""
-        call = _innermost_call()
+        call = _innermost_call() if asking else None
         if call is not None:
             call.add(Record(self.space if cell is None else cell, name, Clock.now))
         return value
@@ -327,29 +337,26 @@ class Hooks:
 
     def check(self, thing: T, name: str) -> T:
         """An attribute is looked at."""
-        if not asking:
-            return thing
-        call = _innermost_call()
-        if call is not None:
-            call.checks.append((thing, name))
+        if id(thing) in open_reads:
+            call = _innermost_call()
+            if call is not None:
+                call.checks.append((thing, name))
         return thing
 
     def check_item(self, thing: T, key: Hashable) -> T:
         """An item is, or whether it is there."""
-        if not asking:
-            return thing
-        call = _innermost_call()
-        if call is not None and base_of[type(thing)] is not None:
-            call.checks.append((thing, location_of(thing, key, "[]")))
+        if id(thing) in open_reads and base_of[type(thing)] is not None:
+            call = _innermost_call()
+            if call is not None:
+                call.checks.append((thing, location_of(thing, key, "[]")))
         return thing
 
     def check_size(self, value: T) -> T:
         """The size of a container is."""
-        if not asking:
-            return value
-        call = _innermost_call()
-        if call is not None:
-            call.checks.append((value, STRUCTURE))
+        if id(value) in open_reads:
+            call = _innermost_call()
+            if call is not None:
+                call.checks.append((value, STRUCTURE))
         return value
 
     # -- keys that are evaluated once, after their container (or before it, with `in`)
@@ -597,8 +604,6 @@ def _sized(value: Any, how: str) -> Record:
 
 
 def _innermost_call() -> Call | None:
-    if not asking:
-        return None
     activation = running.get(number_of_task())
     return None if activation is None else activation.call
 

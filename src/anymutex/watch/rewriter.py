@@ -7,6 +7,8 @@ Rule 3. Our names can't be spelled in Python, don't begin with two underscores (
         begin with one (`import *` leaves them alone): `_@am`, the hooks of the module; `_@f`, the activation.
 Rule 4. Code of modules and classes is left alone: it runs once, before there are tasks.
 Rule 5. Inserted code has the position of what it stands beside; coverage and debuggers see no new lines.
+Rule 6. What code that can't suspend reads for its callers is hooked, and the same stands beside it without
+        hooks: a jump decides. A call that does nothing would cost ten times as much.
 """
 
 from __future__ import annotations
@@ -163,7 +165,17 @@ class Rewriter(ast.NodeTransformer):
             return self._call(hook, base, key, self._f(at), index, at=base)
         if index in self._drafts.checked:
             glance = "check" if glance == "glance" else "check_item"
-        return self._call(glance, base, key, at=base)
+        return self._if_asked(glance, base, key)
+
+    def _if_asked(self, glance: str, base: ast.expr, *key: ast.expr | str) -> ast.expr:
+        """A hook that is only called while some call asks: most code runs when none does (rule 6)."""
+        hooked = self._call(glance, base, *key, at=base)
+        bare = _bare(base)
+        if bare is None or not glance.startswith("glance"):
+            return hooked
+        hooks = ast.copy_location(ast.Name(HOOKS, ast.Load()), base)
+        asked = ast.copy_location(ast.Attribute(hooks, "asking", ast.Load()), base)
+        return ast.copy_location(ast.IfExp(asked, hooked, bare), base)
 
     def _split(self, base: ast.expr, key: ast.expr, index: int, at: ast.expr) -> tuple[ast.expr, ast.expr]:
         """The hooks for a key that is evaluated after its container."""
@@ -176,7 +188,7 @@ class Rewriter(ast.NodeTransformer):
             return result
         if self._active and index in self._drafts.recorded:
             return self._call("size", result, self._f(node), index, at=node)
-        return self._call(self._size_glance(index), result, at=node)
+        return self._if_asked(self._size_glance(index), result)
 
     def _waited(self, node: ast.Name, result: ast.expr) -> ast.expr:
         index = self._drafts.index(node, "wait")
@@ -223,7 +235,7 @@ class Rewriter(ast.NodeTransformer):
     def _sized_value(self, base: ast.expr, index: int, at: ast.expr) -> ast.expr:
         if self._active and index in self._drafts.recorded:
             return self._call("size", base, self._f(at), index, at=base)
-        return self._call(self._size_glance(index), base, at=base)
+        return self._if_asked(self._size_glance(index), base)
 
     def _size_glance(self, index: int) -> str:
         if index in self._drafts.checked:
@@ -586,6 +598,18 @@ def _is_hooked(index: int, draft: Draft, drafts: Drafts, raising: int | None = N
 
 def _is_simple(node: ast.expr) -> bool:
     return isinstance(node, ast.Name | ast.Constant)
+
+
+def _bare(node: ast.expr) -> ast.expr | None:
+    """A name, or attributes of one, without hooks in it; None for all that is more."""
+    match node:
+        case ast.IfExp(test=ast.Attribute(value=ast.Name(id=name))) if name == HOOKS:
+            return _bare(node.orelse)
+        case ast.Name():
+            return ast.copy_location(ast.Name(node.id, ast.Load()), node)
+        case ast.Attribute() if (base := _bare(node.value)) is not None:
+            return ast.copy_location(ast.Attribute(base, node.attr, ast.Load()), node)
+    return None
 
 
 def _statement(value: ast.expr, at: ast.AST) -> ast.stmt:
