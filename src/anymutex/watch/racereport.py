@@ -181,30 +181,37 @@ def of_pair(
 
     Of a lone access that failed, or of a loop, `note` says more.
     """
-    who = _me_described(me)
     location = location_text(record.thing, record.key, second or first)
-    one = stacks.place_in(file, first.line, first.function)
-    two = None if second is None else stacks.place_in(file, second.line, second.function)
-    written_first = kind == "write-then-read"
-    reads, writes = ((two,), (one,)) if written_first else ((one,), (two,))
-    note = note or ("" if written_first else _noted("value", _text_of(remote.before)))
-    if kind == "vanished" and second is None:  # it was not read: it failed
-        verb = "del " if first.how == "del" else ""
-        failed, reads, writes = (Access(who, f"Failed: {verb}{first.text}", (one,), note),), (), ()
+    read_note = note or _noted("value", _text_of(remote.before))
+
+    def access(what: str, site: Site | None, note: str) -> tuple[Access, ...]:
+        place = site and stacks.place_in(file, site.line, site.function)
+        return (Access(_me_described(me), what, (place,), note),) if place else ()
+
+    reads: tuple[Access, ...] = ()
+    if kind == "vanished" and second is None:
+        writes = access(_failure_text(first), first, note)
+    elif kind == "write-then-read":
+        reads, writes = access(f"read of {location}", second, ""), access(f"Write of {location}", first, "")
     else:
-        failed = ()
+        reads = access(f"read of {location}", first, read_note)
+        writes = access(f"Write of {location}", second, "")
     return AwaitRace(
         rule=kind,
         location=location,
         backend=_backend(),
-        reads=tuple(Access(who, f"read of {location}", (place,), note) for place in reads if place),
-        writes=failed or tuple(Access(who, f"Write of {location}", (place,)) for place in writes if place),
+        reads=reads,
+        writes=writes,
         remote=_remote(remote, location, None),
         awaits=() if second is None else awaits_between(file, first.function, first.line, second.line),
         made=None,
         starts=_starts(me, remote),
         locks=_locks(me, remote),
     )
+
+
+def _failure_text(site: Site) -> str:
+    return f"Failed: {'del ' if site.how == 'del' else ''}{site.text}"
 
 
 def location_text(thing: Any, key: Any, site: Site) -> str:
