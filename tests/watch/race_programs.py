@@ -768,6 +768,26 @@ async def main():
     await both(lambda: handler.handle("ann"), lambda: handler.handle("bob"))
 """,
     ),
+    "a sum of all, of which another part was raised": (
+        "check-then-act",
+        """
+spent = {"a": 0, "b": 0}
+
+
+def left():
+    return 100 - sum(spent.values())
+
+
+async def spend(where):
+    if left() >= 60:
+        await checkpoint()
+        spent[where] += 60
+
+
+async def main():
+    await both(lambda: spend("a"), lambda: spend("b"))
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {
@@ -1206,6 +1226,27 @@ handler = Handler()
 
 async def main():
     await both(lambda: handler.handle("ann"), lambda: handler.handle("bob"))
+""",
+    "a sum of all, with the own part reserved": """
+spent, counts = {"a": 0, "b": 0}, {"a": 0, "b": 0}
+
+
+async def spend(where):
+    if sum(spent.values()) < 120:
+        spent[where] += 60
+        await checkpoint()
+        spent[where] += 5
+
+
+async def count(where):
+    if sum(counts.values()) < 100:
+        await checkpoint()
+        counts[where] += 1
+
+
+async def main():
+    await both(lambda: spend("a"), lambda: spend("b"))
+    await both(lambda: count("a"), lambda: count("b"))
 """,
 }
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymutex import tasks
 from anymutex.tasks import library
+from anymutex.watch.containers import CONTENTS
 from anymutex.watch.ledger import SPENT, Clock, Record, close_read, open_read
 
 if TYPE_CHECKING:
@@ -172,6 +173,8 @@ class Activation:
                     count += 1
                     touched.append((hits, index))
                     self.records[index] = found._replace(seen=SPENT)
+                elif found[0] is thing and found[1] == CONTENTS:
+                    self.records[index] = found._replace(seen=SPENT)
             elif own := _spend(found, thing, key):
                 count += own
                 touched.append((hits, index))
@@ -273,6 +276,8 @@ def _spend(records: list[Record], thing: Any, key: Key) -> int:
     for place, record in enumerate(records):
         if record[0] is thing and record[1] == key:
             count += 1
+            records[place] = record._replace(seen=SPENT)
+        elif record[0] is thing and record[1] == CONTENTS:
             records[place] = record._replace(seen=SPENT)
     return count
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymutex.watch import containers, findings, ledger
 from anymutex.watch.containers import CONTENTS, STRUCTURE, base_of
+from anymutex.watch.ledger import SPENT
 from anymutex.watch.levels import levels_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def drained(written: Written) -> None:
 
 def _look(written: Written, f: Activation, source: int, record: Record) -> None:
     site = f.hooks.sites[source]
-    remote = None if record.seen is not None else ledger.remote_write(record, written.me)
+    remote = None if record.seen not in (None, SPENT) else ledger.remote_write(record, written.me)
     if remote is not None and remote.site.how in _ADDING and _is_there(record.thing, remote):
         findings.tell_accesses("dropped-insert", f.hooks.file, site, written.site, record, remote)
 

@@ -83,7 +83,7 @@ def _may_be_stale(written: Written) -> bool:
             for record in (found,) if isinstance(found, ledger.Record) else found:
                 if record[0] is written.thing or record[0] is written.old:
                     matches = _matches(written, record, True) or _matches(written, record, False)
-                    if matches and _remote_of(written, record, True) is not None:
+                    if matches and (_remote_of(written, record, True) or _remote_beside(written, record)):
                         return True
         activation = activation.parent
     return False
@@ -127,8 +127,11 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
                 if not _matches(written, record, is_data):
                     continue
                 remote = _remote_of(written, record, is_data)
+                beside = None if remote or is_data else _remote_beside(written, record)
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
+                elif beside and _guarded(failing := Stale(False, source, record, beside, level)) is False:
+                    found.append(failing)
                 elif _was_written(record, written):
                     fresh.add((id(record.thing), record.key))
     found = [stale for stale in found if not _is_renewed(written, stale, fresh)]
@@ -237,6 +240,12 @@ def _remote_of(written: Written, record: Record, is_data: bool) -> Write | None:
         record = record._replace(key=written.key)
     is_whole = record.key in (STRUCTURE, CONTENTS)  # a decision about that never rests on the order
     return ledger.remote_write(record, written.me, in_order=is_data or not is_whole)
+
+
+def _remote_beside(written: Written, record: Record) -> Write | None:
+    """A write of another element of a container that was looked at as a whole, as by `sum`."""
+    is_whole = record.key == CONTENTS and record.thing is written.thing
+    return ledger.remote_write(record, written.me, in_order=False) if is_whole else None
 
 
 def _is_excused(written: Written, stale: Stale) -> bool:
