@@ -791,6 +791,64 @@ async def main():
 }
 
 CLEAN: dict[str, str] = {
+    "two children of the one who looked": """
+cache = {}
+
+
+async def put(key):
+    await checkpoint()
+    cache[key] = key
+
+
+async def main():
+    if len(cache) == 0:
+        await both(lambda: put(1), lambda: put(2))
+""",
+    "a child that changes what its parent has looked at, and clears up": """
+scope = {"limit": [5]}
+
+
+async def child():
+    await checkpoint()
+    scope["limit"] = [3]
+
+
+async def main():
+    if "limit" in scope:
+        await both(child, child)
+        scope.pop("limit", None)
+""",
+    "read again by a helper before it is reset": """
+class Request:
+    def __init__(self):
+        self.connection = None
+        self.changed = anyio.Event()
+
+    async def wait(self):
+        await self.changed.wait()
+        return self.connection
+
+
+request = Request()
+
+
+async def use():
+    free = request.connection
+    connection = await request.wait()
+    if connection == "closed":
+        request.connection = None
+    return free
+
+
+async def assign():
+    await checkpoint()
+    request.connection = "closed"
+    request.changed.set()
+
+
+async def main():
+    await both(use, assign)
+""",
     "a lock around it": """
 lock = anyio.Lock()
 

@@ -261,6 +261,16 @@ def number_of_task() -> int:
     return get_ident() if task is None else id(task)
 
 
+def started_under() -> tuple[int, ...]:
+    """The ids of the activations of other tasks in which the running task was started, and theirs."""
+    own, found, activation = number_of_task(), [], innermost()
+    while activation is not None:
+        if activation.number != own:
+            found.append(id(activation))
+        activation = activation.parent
+    return tuple(found)
+
+
 def innermost() -> Activation | None:
     """The activation that runs, or the one that started the task that runs."""
     found = running.get(number_of_task())

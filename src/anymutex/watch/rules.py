@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import starts, tasks, waits
 from anymutex.watch import containers, draining, findings, guards, ledger
-from anymutex.watch.activations import innermost, number_of_task
+from anymutex.watch.activations import innermost, number_of_task, started_under
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
@@ -128,6 +128,8 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
                     continue
                 remote = _remote_of(written, record, is_data)
                 beside = None if remote or is_data else _remote_beside(written, record)
+                if not is_data and any(one and id(level.activation) in one.under for one in (remote, beside)):
+                    continue  # the tester has started the other task itself, after the test: it acts for it
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
                 elif beside and _guarded(failing := Stale(False, source, record, beside, level)) is False:
@@ -176,6 +178,7 @@ def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
     """What was read is reset, and with it what another task has put there since."""
     if written.site.value not in _RESETTING or written.sameness == "same" or written.site.is_fresh:
         return None
+    newest = max((record.time for level in levels for record in _reads_of(written, level)), default=0)
     for level in levels:
         if any(source >= 0 for source in level.site.recheck):
             return None
@@ -185,9 +188,19 @@ def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
             for record in level.activation.of(source):
                 if record.thing is written.thing and record.key == written.key and record.seen is not SPENT:
                     remote = ledger.remote_write(record, written.me)
-                    if remote is not None and remote.site.value not in _RESETTING:
-                        return Stale(True, source, record, remote, level)
+                    if remote is None or remote.site.value in _RESETTING or newest >= remote.time:
+                        continue
+                    return Stale(True, source, record, remote, level)
     return None
+
+
+def _reads_of(written: Written, level: Level) -> Iterator[Record]:
+    """What is on record there of the location that is written."""
+    for source in level.activation.records:
+        if level.activation.hooks.sites[source].kind != "write":
+            for record in level.activation.of(source):
+                if record.thing is written.thing and record.key == written.key:
+                    yield record
 
 
 def changed_apart(f: Activation, site: Site, thing: Any) -> None:
@@ -365,5 +378,6 @@ def _take_down(written: Written, own: int) -> None:
         position=written.position,
         key=written.key,
         held=waits.labels_held_by(written.me),
+        under=() if isinstance(written.me, int) else started_under(),  # a callback acts for nobody
     )
     ledger.take_down(thing, keys, write)
