@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _MOST_IN_VAIN = 32
+_IN_VAIN = 2
 
 
 class Cell:
@@ -161,14 +162,19 @@ class Hooks:
             call.close()
         else:
             call.close()
+            if call.index not in self.hits:
+                self._count_vain(call.index, 1)
             if call.index in f.records:
                 f.put_all(call.index, [])
         return value
 
-    def _count_vain(self, index: int) -> None:
-        """What a call read was never written later: after so many times nobody asks any more (rule 4)."""
-        count = self._vain_counts[index] = self._vain_counts.get(index, 0) + 1
-        if count > _MOST_IN_VAIN:
+    def _count_vain(self, index: int, weight: int = _IN_VAIN) -> None:
+        """What a call read was never written later: after so many times nobody asks any more (rule 4).
+
+        A call that read nothing at all weighs less: it may have been of another function.
+        """
+        count = self._vain_counts[index] = self._vain_counts.get(index, 0) + weight
+        if count > _MOST_IN_VAIN * _IN_VAIN:
             self._vain.add(index)
 
     def entering(self, value: T, f: Activation, index: int) -> T:
