@@ -5,8 +5,8 @@ Rule 1. A driver tells who was spawned, who woke and who ended, asks who goes on
 Rule 2. The queue is sorted by (step of the wake-up, spawn path): tasks that wake together have no order of
         their own, and the loops differ there.
 Rule 3. A strategy that raises never hangs a loop: its error is kept, the run goes on in the default order.
-Rule 4. After many steps without a jump of the clock, a start or an end of a task the run goes on in the default
-        order, which is fair. Then a loop that waits for others by yielding ends; else it is a livelock.
+Rule 4. After many steps without a jump of the clock, a start or an end of a task the run goes on in the
+        default order, which is fair. Then a loop that waits by yielding ends; else it is a livelock.
 Rule 5. Once the run is stopped its tasks are only being cancelled: nothing of that is part of the trace.
 Rule 6. Before each step a strategy may ask for an *injection*: that a task is cancelled, or that the clock
         goes on although somebody can run. The driver does it, and lets the loop settle before the step.
