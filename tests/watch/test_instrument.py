@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 import textwrap
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +19,6 @@ from anymutex.watch.race import RaceWatch, detect_races
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 COUNTER = """
     import anyio
@@ -102,7 +103,9 @@ def test_the_cache_is_used_and_renewed(folder: Path, monkeypatch: pytest.MonkeyP
         changed = importlib.import_module("cached")
 
     assert (once, races_of(changed)) == (1, [])
-    assert all("anymutex-" in path.name for path in (folder / "__pycache__").iterdir())
+    caches = list(Path(cache_from_source(str(file))).parent.iterdir())
+    assert caches
+    assert all("anymutex-" in path.name for path in caches)
 
 
 def test_a_module_with_an_error_fails_as_ever(folder: Path) -> None:

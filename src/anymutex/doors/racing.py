@@ -91,7 +91,8 @@ def run(asked: argparse.Namespace) -> int:
             code, _ = run_as_asked(program, options.weighed(asked, program)._replace(json=None))
         if how.json:
             write_json(how.json, [race.to_json() for race in watch.races])
-        for unused in suppressions.unused(hooks.files):
+        watched = [file for file in hooks.files if found_roots.covers(file)]
+        for unused in suppressions.unused(watched):
             teller.say(f"anymutex: keeps no race quiet: {unused}")
         teller.end(watch.races)
     return code or (how.exit_code if watch.races else 0)

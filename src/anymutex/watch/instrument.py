@@ -304,7 +304,7 @@ def _to_cache(file: Path, stamp: tuple[int, int], code: CodeType) -> None:
     if sys.dont_write_bytecode:
         return
     try:
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)  # with a cache prefix there may be none of them
         part = file.with_name(f"{file.name}.{os.getpid()}")
         part.write_bytes(marshal.dumps((importlib.util.MAGIC_NUMBER, stamp, code)))
         part.replace(file)
