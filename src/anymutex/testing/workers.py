@@ -147,7 +147,8 @@ def _waits_for_the_loop(frame: FrameType | None) -> bool:
     """Whether a thread stands in the `result()` of a future that is not done yet."""
     while frame is not None:
         if frame.f_code is _WAITING_FOR_THE_LOOP:
-            return not frame.f_locals["self"].done()
+            future = frame.f_locals.get("self")  # which it forgets on its way out
+            return future is not None and not future.done()
         frame = frame.f_back
     return False
 
