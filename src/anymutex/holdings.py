@@ -61,6 +61,10 @@ class Holdings:
         solo = self.solo
         return solo if solo is not None and solo.owner is task else self.last.get(task)
 
+    def owners(self) -> list[Task]:
+        """All tasks that hold something."""
+        return [*self.last, *(() if self.solo is None else (self.solo.owner,))]
+
     def holds_of(self, task: Task) -> Iterator[Hold]:
         """What `task` holds, the last taken first."""
         hold = self.last_of(task)

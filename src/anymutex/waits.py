@@ -116,6 +116,12 @@ def labels_held_by(who: Actor) -> tuple[str, ...]:
     return tuple(sorted(hold.label for hold in found))
 
 
+def tasks_holding() -> set[Task]:
+    """Those that hold a lock, of whichever run."""
+    everywhere = [known() for known in tuple(_holdings.values())]
+    return {task for holdings in everywhere if holdings for task in holdings.owners()}
+
+
 def watch(task: Task) -> None:
     """From now on notice when `task` ends."""
     watched.add(task)

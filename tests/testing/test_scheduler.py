@@ -124,7 +124,7 @@ def test_a_broken_strategy_hangs_nobody(strategy: Fifo, error: type[Exception]) 
 
 def test_after_many_steps_the_order_is_fair() -> None:
     """Two that spin for ever get their turns; it is a livelock when that helps neither."""
-    scheduler = three_tasks(Scheduler(Last(), Limits(fair_after=10)))
+    scheduler = three_tasks(Scheduler(Last(), Limits(fair_after=10, fair_turns=3)))
     while not scheduler.stopped:
         scheduler.woke(scheduler.pick())
 
@@ -132,6 +132,41 @@ def test_after_many_steps_the_order_is_fair() -> None:
     assert set(scheduler.trace[:10]) == {(0, 1)}
     assert scheduler.trace[10:13] == [(0,), (0, 0), (0, 1)]
     assert len(scheduler.trace) == 21
+
+
+def test_many_tasks_are_no_livelock() -> None:
+    """Each has a few turns without a jump of the clock, which together are many steps."""
+    scheduler = Scheduler(Fifo())
+    scheduler.spawned("main", None, "main")
+    tasks = [f"task {number}" for number in range(3000)]
+    for task in tasks:
+        scheduler.spawned(task, "main", task)
+    for turn in range(5):
+        for task in tasks:
+            scheduler.woke(task)
+        for task in tasks:
+            assert scheduler.pick() == task
+            if turn == 4:
+                scheduler.exited(task)
+
+    assert scheduler.stopped is None
+    assert len(scheduler.trace) == 15_000
+
+
+def test_starts_and_ends_put_a_livelock_off() -> None:
+    """As long as there are some; the fair order begins as early as ever."""
+    scheduler = three_tasks(Scheduler(Last(), Limits(fair_after=10, fair_turns=3)))
+    for number in range(30):
+        scheduler.spawned(number, "main", "one more")
+        scheduler.exited(number)
+        scheduler.woke(scheduler.pick())
+    is_stopped = scheduler.stopped
+    while not scheduler.stopped:
+        scheduler.woke(scheduler.pick())
+
+    assert (is_stopped, scheduler.stopped) == (None, "livelock")
+    assert scheduler.trace[10:13] == [(0,), (0, 0), (0, 1)]
+    assert len(scheduler.trace) == 29 + 10 + 1  # the last end came before the 30th step
 
 
 def test_a_jump_of_the_clock_is_no_livelock() -> None:

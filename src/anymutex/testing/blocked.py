@@ -93,6 +93,15 @@ def held_by(task: Any, task_id: TaskId, things: Things) -> tuple[str, ...]:
     return (*waits.labels_held_by(ref(task)), *things.held_by(task_id))
 
 
+def holders(scheduler: Scheduler, things: Things) -> dict[TaskId, Any]:
+    """The tasks that live and hold a lock, as far as that is known, in the order they were started."""
+    holding, known = waits.tasks_holding(), things.holders()
+    if not holding and not known:
+        return {}
+    alive = ((scheduler.id_of(task), task) for task in scheduler.alive)
+    return {task_id: task for task_id, task in alive if task in holding or task_id in known}
+
+
 def _with_thing(
     blocked: Blocked, called: list[FrameType], text: str, by_identity: dict[int, TaskId], things: Things
 ) -> Blocked:

@@ -16,7 +16,7 @@ from weakref import ref
 from anymutex import stacks, tasks
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, MapRead, MapWritten
 from anymutex.report import shown
-from anymutex.testing.blocked import held_by, identities, stand_of
+from anymutex.testing.blocked import held_by, holders, identities, stand_of
 from anymutex.testing.things import WIDEST, Things
 
 if TYPE_CHECKING:
@@ -63,17 +63,18 @@ class Diary:
         # The outermost frame of each task, with its code: another frame may have the address later.
         self._frames: dict[tuple[int, CodeType], TaskId] = {}
         self._where: dict[TaskId, Site] = {}
+        self._started = 0  # tasks, as far as they were met
         self._thread = get_ident()
         self._is_listening = True
 
     def __call__(self, scheduler: Scheduler, task: Task) -> None:
         """A step was taken."""
         me, by_identity = scheduler.trace[-1], identities(scheduler)  # trio has told of its end already
-        for one in scheduler.alive:
-            self._meet(one, scheduler.id_of(one))
+        if len(scheduler.names) > self._started:
+            self._started = len(scheduler.names)
+            self._meet_all(scheduler)
         if tasks.has_ended(task):
-            held = ((scheduler.id_of(one), one) for one in scheduler.alive if one is not task)
-            self.entries.append(self._last_entry(me, by_identity, tuple(held)))
+            self.entries.append(self._last_entry(me, by_identity, holders(scheduler, self.things)))
         else:
             self.entries.append(self._entry(task, me, by_identity))
         self._deeds = []
@@ -104,6 +105,12 @@ class Diary:
             traceback = traceback.tb_next
         return raiser
 
+    def _meet_all(self, scheduler: Scheduler) -> None:
+        """Those that were started by the last step; some of them may have ended in it."""
+        for task in scheduler.alive:
+            if (task_id := scheduler.id_of(task)) not in self.names:
+                self._meet(task, task_id)
+
     def _meet(self, task: Task, task_id: TaskId) -> None:
         coroutine: Any = tasks.coroutine_of(task)
         frame = getattr(coroutine, "cr_frame", None)
@@ -114,11 +121,10 @@ class Diary:
             self.aliases[name] = name = tasks.shortened(getattr(coroutine, "__qualname__", "a task"))
         self.names[task_id] = name
 
-    def _last_entry(
-        self, me: TaskId, by_identity: dict[int, TaskId], others: tuple[tuple[TaskId, Task], ...]
-    ) -> Entry:
+    def _last_entry(self, me: TaskId, by_identity: dict[int, TaskId], others: dict[TaskId, Task]) -> Entry:
         deeds = (*self._deeds, *self._changes(me, by_identity))
-        held = ((task_id, name) for task_id, task in others for name in held_by(task, task_id, self.things))
+        pairs = others.items()
+        held = ((it, name) for it, task in pairs if it != me for name in held_by(task, it, self.things))
         return Entry(None, True, deeds, held=tuple(held))
 
     def _entry(self, task: Task, me: TaskId, by_identity: dict[int, TaskId]) -> Entry:

@@ -5,8 +5,9 @@ Rule 1. A driver tells who was spawned, who woke and who ended, asks who goes on
 Rule 2. The queue is sorted by (step of the wake-up, spawn path): tasks that wake together have no order of
         their own, and the loops differ there.
 Rule 3. A strategy that raises never hangs a loop: its error is kept, the run goes on in the default order.
-Rule 4. After many steps without a jump of the clock, a start or an end of a task the run goes on in the
-        default order, which is fair. Then a loop that waits by yielding ends; else it is a livelock.
+Rule 4. After many steps without a jump of the clock the run goes on in the default order, which is fair. Then
+        a loop that waits for others by yielding ends; one that does not is a livelock. As long as tasks are
+        started or end, and until each of many has had some turns, it is none.
 Rule 5. Once the run is stopped its tasks are only being cancelled: nothing of that is part of the trace.
 Rule 6. Before each step a strategy may ask for an *injection*: that a task is cancelled, or that the clock
         goes on although somebody can run. The driver does it, and lets the loop settle before the step.
@@ -42,8 +43,10 @@ class Limits:
     """When a run is too long to be slow only."""
 
     fair_after: int = 2000
-    """Steps without a jump of the clock, from which on they are taken in the default order; after twice as
-    many it is a livelock."""
+    """Steps without a jump of the clock, from which on they are taken in the default order; after as many of
+    those since a task was started or has ended it is a livelock."""
+    fair_turns: int = 20
+    """But not before each task that lives has had about so many turns."""
     hang_seconds: float = 120.0
     """Virtual seconds without progress; a hang if there were also `hang_jumps` jumps of the clock."""
     hang_jumps: int = 50
@@ -293,10 +296,14 @@ class Scheduler:
             self.stop("livelock")
 
     def _note_jump(self) -> None:
-        steps, limits = len(self.trace), self._limits
-        self._fair_from = steps + limits.fair_after
-        self._livelock_from = min(steps + 2 * limits.fair_after, limits.most_steps)
+        self._fair_from = len(self.trace) + self._limits.fair_after
+        self._put_off_livelock()
 
     def _note_progress(self) -> None:
         self.progress = Progress(self._now, self.jumps)
-        self._steps_since_jump = 0
+        self._put_off_livelock()
+
+    def _put_off_livelock(self) -> None:
+        limits = self._limits
+        steps = max(limits.fair_after, limits.fair_turns * len(self._ids))
+        self._livelock_from = min(max(self._fair_from, len(self.trace)) + steps, limits.most_steps)

@@ -96,6 +96,10 @@ class Things:
         holder = self._holders.get(id(thing)) if known and known.thing() is thing else None
         return None if holder == UNKNOWN else holder
 
+    def holders(self) -> set[TaskId]:
+        """Those that hold one of the locks."""
+        return {holder for holder in self._holders.values() if holder}
+
     def held_by(self, task: TaskId) -> list[str]:
         """The names of the locks that `task` holds."""
         return [lock.name for key, lock in self._locks.items() if self._holders.get(key) == task]
