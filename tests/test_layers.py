@@ -2,7 +2,7 @@
 
 Rule 1. doors -> testing -> watch -> words <- primitives <- remote. Primitives don't know they are watched.
 Rule 2. No import cycle; what is imported for type checkers alone doesn't count, for it never runs.
-Rule 3. No import inside a function, except an optional dependency, or the door behind which one is loaded.
+Rule 3. No import inside a function, except an optional dependency.
 Rule 4. A module's name says what is in it, and no public function bears the name of a module.
 """
 
@@ -50,7 +50,6 @@ ARROWS = {
     "doors": {"testing", "watch", "remote", "primitives", "words"},
 }
 OPTIONAL_DEPENDENCIES = {"trio", "uvloop"}
-LATE_DOORS = {"anymutex.doors.racedtests", "anymutex.doors.schedules"}
 EMPTY_NAMES = {"utils", "util", "common", "impl", "helpers", "misc"}
 NOT_WITH_THE_PACKAGE = (
     "trio.",
@@ -175,7 +174,7 @@ def test_imports_in_functions_are_of_optional_dependencies() -> None:
         for module, tree in TREES.items()
         for node in imports_in_functions(tree)
         for name in names_imported(node)
-        if name.partition(".")[0] not in OPTIONAL_DEPENDENCIES and name not in LATE_DOORS
+        if name.partition(".")[0] not in OPTIONAL_DEPENDENCIES
     ]
 
     assert late == []

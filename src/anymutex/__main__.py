@@ -12,6 +12,7 @@ import os
 import sys
 from contextlib import redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from anymutex.comparison import Comparison
@@ -22,7 +23,7 @@ from anymutex.running import run_as_asked
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from anymutex.doors.backends import Backend
     from anymutex.doors.loading import Target
@@ -130,7 +131,7 @@ def _add_explore(commands: argparse._SubParsersAction[Parser]) -> None:
     options.add_explore_options(parser)
     options.add_races(parser)
     options.add_json(parser, "the verdict and the report")
-    parser.set_defaults(command=_explore)
+    parser.set_defaults(command=_behind("anymutex.doors.schedules:explore_file"))
 
 
 def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -142,7 +143,7 @@ def _add_replay(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     parser.add_argument("--backend", metavar="asyncio|trio", default="asyncio", help="(default: asyncio)")
     options.add_races(parser)
-    parser.set_defaults(command=_replay)
+    parser.set_defaults(command=_behind("anymutex.doors.schedules:replay_file"))
 
 
 def _add_demo(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -176,16 +177,9 @@ def _measured(target: Target, asked: argparse.Namespace, backend: Backend) -> Ro
         return measure(program.main, backend, program.seconds if asked.seconds is None else asked.seconds)
 
 
-def _explore(asked: argparse.Namespace) -> int:
-    from anymutex.doors import schedules  # it loads trio, for which the other commands should not wait
-
-    return schedules.explore_file(asked)
-
-
-def _replay(asked: argparse.Namespace) -> int:
-    from anymutex.doors import schedules
-
-    return schedules.replay_file(asked)
+def _behind(door: str) -> Callable[[argparse.Namespace], int]:
+    """A command whose door is opened when it is asked for: it loads trio, for which no other has to wait."""
+    return lambda asked: int(resolve_name(door)(asked))
 
 
 def _demo(asked: argparse.Namespace) -> int:

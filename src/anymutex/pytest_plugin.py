@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 PROPERTY = "anymutex"
-
+RACE = "anymutex.doors.racedtests"
+"""The plugin behind `--race`."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "--schedules": {"type": count, "metavar": "N", "help": "at most N on each backend"},
@@ -44,9 +45,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Watch for races, if asked to, before the first file of the project is imported."""
     asked = early_config.known_args_namespace
     if asked.anymutex_race:
-        from anymutex.doors.racedtests import watch_tests
-
-        watch_tests(early_config, asked.anymutex_race_include, asked.anymutex_race_log)
+        early_config.pluginmanager.import_plugin(RACE)
+        watch: Any = early_config.pluginmanager.get_plugin(RACE)
+        watch.watch_tests(early_config, asked.anymutex_race_include, asked.anymutex_race_log)
 
 
 @pytest.hookimpl(tryfirst=True)

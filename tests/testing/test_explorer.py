@@ -92,6 +92,8 @@ def test_failed() -> None:
         result.check()
     assert str(raised.value) == str(result) == result.failure.report
     assert isinstance(raised.value.__cause__, AssertionError)
+    assert result.failure.is_fewest
+    assert result.failure.to_json()["is_fewest"] is True
 
 
 def test_a_time_limit_is_looked_at_between_runs() -> None:

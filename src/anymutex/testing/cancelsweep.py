@@ -30,6 +30,7 @@ class CancelSweep:
     """
 
     covered: float = NONE
+    may_inject = True
 
     def __init__(self, seed: int = 0) -> None:
         self.is_done = False

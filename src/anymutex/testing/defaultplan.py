@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymutex.testing.fewdeviations import FewDeviations
-from anymutex.testing.injections import NOTHING
+from anymutex.testing.injections import NOTHING, DrawnInjections
 from anymutex.testing.knownruns import KnownRuns
 from anymutex.testing.pacedwalk import PacedWalk
 from anymutex.testing.pct import Pct
@@ -27,9 +27,9 @@ from anymutex.testing.urw import Urw
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anymutex.testing.choices import TaskId
+    from anymutex.testing.choices import Deviation, TaskId
     from anymutex.testing.injections import Bounds
-    from anymutex.testing.strategy import Strategy
+    from anymutex.testing.strategy import Moment, Strategy
 
 STRETCH = range(500, 750)
 """The runs that `FewDeviations` has for itself."""
@@ -47,10 +47,11 @@ class DefaultPlan:
         self._turns: list[Strategy] = [urw, rounds, *good, *good, rounds, *good, *good, pct, RandomWalk(seed)]
         self._learning: list[Strategy] = [urw, paced, pct]
         self._endless: Strategy = urw
-        self._known = KnownRuns(is_on=not bounds.kinds)  # injections are no part of what it knows
+        self.may_inject = bool(bounds.kinds)
+        self._drawn = DrawnInjections(bounds, seed)
+        self._known = KnownRuns(is_on=not self.may_inject)  # injections are no part of what it knows
         self._run = -1
-        self.current: Strategy = self._levels
-        """Whose turn it is."""
+        self._current: Strategy = self._levels
 
     @property
     def covered(self) -> float:
@@ -64,18 +65,24 @@ class DefaultPlan:
         self._run += 1
         if self.covered == ALL:
             return False
+        if self.may_inject:
+            self._drawn.begin()
         return self._begins(self._whose_turn(), DRAWS) or self._begins(self._levels) or self._repeats()
 
     def choose(self, queue: Sequence[TaskId], trace: Sequence[TaskId]) -> TaskId:
         """As the one whose turn it is."""
-        return self._known.choose(self.current, queue, trace)
+        return self._known.choose(self._current, queue, trace)
+
+    def inject(self, moment: Moment) -> Sequence[Deviation]:
+        """`FewDeviations` counts injections as deviations; with the others they are drawn."""
+        return (self._levels if self._current is self._levels else self._drawn).inject(moment)
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """Some learn from every run."""
         self._known.add(trace)
-        self.current.end(trace)
+        self._current.end(trace)
         for strategy in self._learning:
-            if strategy is not self.current:
+            if strategy is not self._current:
                 strategy.end(trace)
 
     def _whose_turn(self) -> Strategy:
@@ -85,7 +92,7 @@ class DefaultPlan:
 
     def _begins(self, strategy: Strategy, draws: float = ALL) -> bool:
         """Whether `strategy` has found a schedule that is new, after so many draws at most."""
-        self.current = strategy
+        self._current = strategy
         while draws > 0 and strategy.begin():
             if self._known.is_new(strategy):
                 return True
@@ -95,7 +102,7 @@ class DefaultPlan:
 
     def _repeats(self) -> bool:
         """Go on with what may be new or not."""
-        self.current = self._endless
-        self.current.begin()
-        self._known.is_new(self.current)
+        self._current = self._endless
+        self._current.begin()
+        self._known.is_new(self._current)
         return True

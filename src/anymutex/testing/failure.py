@@ -121,6 +121,7 @@ class Failure:
         token: The schedule, for `replay`.
         deviations: How many steps of it are not those of the default order.
         is_reproducible: Whether the same schedule failed in the same way again.
+        is_fewest: Whether no schedule with fewer deviations fails in the same way, as all of them were run.
         details: All that is told of it, as plain data.
     """
 
@@ -131,6 +132,7 @@ class Failure:
     deviations: int
     is_reproducible: bool
     details: Report
+    is_fewest: bool = field(default=False, compare=False)  # known to a search, and to no replay
 
     @property
     def report(self) -> str:
@@ -146,6 +148,7 @@ class Failure:
             "token": self.token,
             "deviations": self.deviations,
             "is_reproducible": self.is_reproducible,
+            "is_fewest": self.is_fewest,
         }
 
     def varying(self) -> Failure:

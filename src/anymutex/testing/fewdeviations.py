@@ -43,6 +43,7 @@ class FewDeviations:
     """
 
     def __init__(self, seed: int = 0, bounds: Bounds = NOTHING, *, runs_on: bool = True) -> None:
+        self.may_inject = bool(bounds.kinds)
         self._bounds = bounds
         self._runs_on = runs_on
         self.covered: float = NONE
@@ -86,10 +87,11 @@ class FewDeviations:
         due: list[Deviation] = []
         while self._left and self._left[-1].step == moment.step and self._left[-1].act != "runs":
             due.append(self._left.pop())
-        possible = [one for one in due if one in offered(moment)]
+        every = offered(moment)
+        possible = [one for one in due if one in every]
         self._is_sound = self._is_sound and possible == due
         if not self._left and not due:
-            self._plan(self._bounds.allowed(offered(moment), self._current))
+            self._plan(self._bounds.allowed(every, self._current))
         return possible
 
     def end(self, trace: Sequence[TaskId]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymutex.testing.cancelsweep import CancelSweep
-from anymutex.testing.defaultplan import DefaultPlan
 from anymutex.testing.injections import DrawnInjections
 from anymutex.testing.strategy import NONE, Injecting
 
@@ -18,17 +17,19 @@ if TYPE_CHECKING:
 
 
 class InjectingPlan:
-    """Lets a strategy that knows of no injections have some.
+    """The cancel sweep, and then a strategy, which may know of injections itself.
 
     Args:
-        inner: Who chooses which task goes on. Of the default plan one strategy counts injections as
-            deviations of its own.
+        inner: Who chooses which task goes on. If it injects nothing by itself, injections are drawn.
         bounds: How many injections of a kind a run may have.
         seed: Of the injections that are drawn.
     """
 
+    may_inject = True
+
     def __init__(self, inner: Strategy, bounds: Bounds, seed: int = 0) -> None:
         self._inner = inner
+        self._injecting = inner if isinstance(inner, Injecting) and inner.may_inject else None
         self._drawn = DrawnInjections(bounds, seed)
         self._sweep = CancelSweep() if bounds.cancels else None
         self._is_sweeping = False
@@ -36,7 +37,7 @@ class InjectingPlan:
     @property
     def covered(self) -> float:
         """What the other strategy has covered, if it knows of injections."""
-        return self._inner.covered if isinstance(self._inner, DefaultPlan) else NONE
+        return self._inner.covered if self._injecting else NONE
 
     @property
     def has_swept(self) -> bool:
@@ -59,8 +60,7 @@ class InjectingPlan:
         """As the sweep, or as the strategy whose turn it is; else what is drawn."""
         if self._is_sweeping and self._sweep is not None:
             return self._sweep.inject(moment)
-        current = self._inner.current if isinstance(self._inner, DefaultPlan) else self._inner
-        return current.inject(moment) if isinstance(current, Injecting) else self._drawn.inject(moment)
+        return (self._injecting or self._drawn).inject(moment)
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """Tell the one whose run it was."""

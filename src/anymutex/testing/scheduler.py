@@ -87,7 +87,7 @@ class Scheduler:
         self.progress = Progress()
         self.jumps = 0
         self.is_cut = False  # whether there were choices that the strategy was not asked for
-        self._injecting = strategy if isinstance(strategy, Injecting) else None
+        self._injecting = strategy if isinstance(strategy, Injecting) and strategy.may_inject else None
         self.may_inject = self._injecting is not None
         """Whether somebody will be asked for injections."""
         self.steps_since_stop = 0

@@ -9,7 +9,7 @@ Rule 2. A run that fails is run again. Only if it fails in the same way, it is s
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from anymutex import probe
@@ -133,8 +133,8 @@ def _told(runner: Runner, outcome: Outcome, broken_off: Callable[[], bool]) -> F
 
     if again.signature != outcome.signature:
         return failure_of(outcome, Diary(), unsure)
-    smallest = shrunk(runner, again, is_enough).outcome
+    smallest, is_fewest = shrunk(runner, again, is_enough)
     first, second = (replayed_by(runner, smallest.schedule).failure for _ in range(2))
     if first is None or second is None or not outcome.kind == first.kind == second.kind:
         return failure_of(outcome, Diary(), unsure)
-    return first if first.report == second.report else first.varying()
+    return replace(first if first.report == second.report else first.varying(), is_fewest=is_fewest)

@@ -3,8 +3,8 @@
 Rule 1. A strategy is asked only where there is a choice: two or more tasks can run.
 Rule 2. It sees spawn paths, never tasks, so it can neither keep one alive nor depend on a backend.
 Rule 3. What it needs to know of a whole run it is told at the end of that run.
-Rule 4. One that is `Injecting` too is asked before every step, also where there is no choice, what the tool
-        is to do to the program there. It keeps to what the moment offers.
+Rule 4. One that is `Injecting` too, and may inject, is asked before every step, also where there is no
+        choice, what the tool is to do to the program there. It keeps to what the moment offers.
 """
 
 from __future__ import annotations
@@ -67,6 +67,11 @@ class Moment(NamedTuple):
 class Injecting(Protocol):
     """Decides what the tool does to the program: whom it cancels, when a timer fires early."""
 
+    @property
+    def may_inject(self) -> bool:
+        """Whether it is to be asked at all in the run that has begun; most runs go on as they are then."""
+        ...
+
     def inject(self, moment: Moment) -> Sequence[Deviation]:
         """What to do before this step; mostly nothing."""
         ...
@@ -127,6 +132,11 @@ class Replay:
             return queue[0]
         self._followed.add(Deviation(len(trace), wanted))
         return wanted
+
+    @property
+    def may_inject(self) -> bool:
+        """Whether the schedule has any injection."""
+        return bool(self._injections)
 
     def inject(self, moment: Moment) -> Sequence[Deviation]:
         """What the schedule has for this step."""

@@ -11,7 +11,6 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import trio
-import trio.testing
 
 from anymutex.testing.trioclock import TrioClock
 
