@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 Verdict: TypeAlias = Literal["failed", "proved", "bounded", "unfinished"]
 
 ASSUMPTION = (
-    "a program that does the same under the same schedule, and whose tasks meet at their awaits alone: no "
-    "worker threads, no {timers}, no {cancels} from outside"
+    "a program that does the same under the same schedule, and whose tasks meet at their awaits alone: "
+    "worker threads that share nothing with tasks, no {timers}, no {cancels} from outside"
 )
 
 PEER = "not all of it is in the schedules: a peer outside of the program takes part, through a socket"

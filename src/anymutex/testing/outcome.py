@@ -156,7 +156,7 @@ def _kind_of(ended: Ended, scheduler: Scheduler) -> Kind | None:
 
 def _summary(kind: Kind | None, ended: Ended, *, is_ours: bool) -> str:
     if kind is None:
-        return without_addresses(shown(ended.value))
+        return shown(ended.value)
     if kind == "loop-handler":
         return without_addresses(ended.complaints[0])
     if is_ours:

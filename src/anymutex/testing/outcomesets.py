@@ -49,7 +49,7 @@ def difference_between(program: AsyncProgram, searches: Sequence[Search], rules:
     """The first outcome that one backend has and another can't be brought to; None if there is none."""
     for search in searches:
         for other in searches:
-            for missing in search.found.keys() - other.found.keys():
+            for missing in sorted(search.found.keys() - other.found.keys()):
                 _try_on(other, program, search, missing, rules)
     for search in searches:
         for other in searches:
