@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +16,6 @@ from anymutex.testing.triohost import TrioHost
 from anymutex.testing.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from anymutex.testing.driver import AsyncProgram
     from anymutex.testing.scheduler import Scheduler
 
@@ -50,8 +47,13 @@ class TrioDriver:
         gate = self._gate
         gate.begin(scheduler, host.clock, self._workers, self._patience)
         result = _Result()
-        with driving(), self._told_of(gate):
-            host.run(partial(_behind, gate, program, result))
+        try:
+            with driving():
+                host.run(partial(_behind, gate, program, result))
+        except Exception:
+            if gate.error is None:  # else it came of that, which is to be told
+                self._close_host()
+                raise
         if gate.error or gate.closed:
             self._close_host()
         if gate.error is not None:
@@ -61,16 +63,6 @@ class TrioDriver:
             raise RuntimeError("trio has dropped the instrument that drives it; its log says why")
         ended = Ended(result.value, result.error, gate.blocked, leftovers=tuple(gate.closed))
         return ended._replace(threads=gate.strangers, has_peer=self._patience.has_peer)
-
-    @contextmanager
-    def _told_of(self, gate: Gate) -> Iterator[None]:
-        """What trio raises after an error of the gate comes of that: the first one is to be told."""
-        try:
-            yield
-        except Exception:
-            self._close_host()
-            if gate.error is None:
-                raise
 
     def close(self) -> None:
         """End the run of trio."""
