@@ -28,7 +28,8 @@ from anymutex.watch import findings, hooks
 from anymutex.watch.draft import Drafts
 from anymutex.watch.livefunctions import functions_of
 from anymutex.watch.names import Names, names_in
-from anymutex.watch.rewriter import HOOKS, Rewriter
+from anymutex.watch.newnodes import HOOKS
+from anymutex.watch.rewriter import Rewriter
 from anymutex.watch.statements import analyse
 
 if TYPE_CHECKING:
