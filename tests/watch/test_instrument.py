@@ -152,7 +152,7 @@ def test_what_was_imported_too_early_is_known(folder: Path) -> None:
 
 def test_nothing_found_is_no_omission(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is watched, that is an error, and no empty list."""
-    monkeypatch.setattr("anymutex.watch.hooks.modules", [])
+    monkeypatch.setattr("anymutex.watch.modulehooks.modules", [])
 
     with pytest.raises(UsageError, match="nothing is instrumented"), detect_races():
         pass

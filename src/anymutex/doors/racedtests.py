@@ -24,7 +24,7 @@ from anymutex.doors import racing
 from anymutex.doors.problems import write_json
 from anymutex.doors.testloader import TestFinder
 from anymutex.errors import UsageError
-from anymutex.watch import hooks, instrument
+from anymutex.watch import instrument, modulehooks
 from anymutex.watch.race import RaceWatch
 from anymutex.watch.suppressions import Suppressions, patterns_in
 
@@ -90,7 +90,7 @@ class RacedTests:
         self._how = how
         self._suppressions = suppressions
         self._early = early
-        self._earlier = len(hooks.files)  # a pytest may run within another one
+        self._earlier = len(modulehooks.files)  # a pytest may run within another one
         self._witnessed: list[AwaitRace] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._notes: list[Notes] = []
@@ -147,7 +147,7 @@ class RacedTests:
     @pytest.hookimpl(tryfirst=True)  # the summary is written by a hook of the same name
     def pytest_sessionfinish(self) -> None:
         """Hand over what a worker knows, or write what is left to write."""
-        files = dict.fromkeys(hooks.files[self._earlier :])
+        files = dict.fromkeys(modulehooks.files[self._earlier :])
         notes = Notes(len(files), list(self._suppressions.unused(files)))
         output = getattr(self._config, "workeroutput", None)
         if output is not None:

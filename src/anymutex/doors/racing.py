@@ -19,7 +19,7 @@ from anymutex.doors import loading, options
 from anymutex.doors.problems import write_json
 from anymutex.errors import UsageError
 from anymutex.running import run_as_asked
-from anymutex.watch import hooks, instrument
+from anymutex.watch import instrument, modulehooks
 from anymutex.watch.race import RaceWatch
 from anymutex.watch.suppressions import Suppressions, patterns_in
 
@@ -91,7 +91,7 @@ def run(asked: argparse.Namespace) -> int:
             code, _ = run_as_asked(program, options.weighed(asked, program)._replace(json=None))
         if how.json:
             write_json(how.json, [race.to_json() for race in watch.races])
-        watched = [file for file in hooks.files if found_roots.covers(file)]
+        watched = [file for file in modulehooks.files if found_roots.covers(file)]
         for unused in suppressions.unused(watched):
             teller.say(f"anymutex: keeps no race quiet: {unused}")
         teller.end(watch.races)

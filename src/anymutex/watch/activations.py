@@ -26,8 +26,8 @@ from anymutex.watch.ledger import SPENT, Clock, Record, close_read, open_read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anymutex.watch.hooks import Hooks
     from anymutex.watch.ledger import Key
+    from anymutex.watch.modulehooks import ModuleHooks
 
 _MOST_OF_ONE_CALL = 40  # whoever reads more than this is no getter
 _MOST_OF_ONE_SITE = 64
@@ -102,7 +102,7 @@ class Activation:
     )
 
     def __init__(
-        self, hooks: Hooks, index: int, number: int, parent: Activation | None, via: Call | None
+        self, hooks: ModuleHooks, index: int, number: int, parent: Activation | None, via: Call | None
     ) -> None:
         self.hooks = hooks
         self.index = index

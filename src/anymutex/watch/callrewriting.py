@@ -36,7 +36,7 @@ class CallRewriting(Rewriting):
             return self._call("cut", self._call("mark", at=node), result, at=node)
         index = self._read_at(node, "whole")
         if index is not None and isinstance(node.func, ast.Attribute):
-            node.func.value = self._sized_value(node.func.value, index, node)
+            node.func.value = self._sized_value(node.func.value, index)
         return result
 
     def visit_Return(self, node: ast.Return) -> ast.Return:

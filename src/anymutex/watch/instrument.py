@@ -24,8 +24,9 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from anymutex.errors import UsageError
-from anymutex.watch import findings, hooks
+from anymutex.watch import findings, modulehooks
 from anymutex.watch.draft import Drafts
+from anymutex.watch.hooks import Hooks
 from anymutex.watch.livefunctions import functions_of
 from anymutex.watch.names import Names, names_in
 from anymutex.watch.newnodes import HOOKS
@@ -69,7 +70,7 @@ class Roots:
         return [
             name
             for name, file in files
-            if file and file.endswith(".py") and self.covers(file) and name not in hooks.modules
+            if file and file.endswith(".py") and self.covers(file) and name not in modulehooks.modules
         ]
 
 
@@ -216,7 +217,7 @@ def instrument_in_place(module: ModuleType) -> None:
             case [new] if new.co_freevars == old.co_freevars:
                 function.__code__ = new
     table = next(filter(_is_table, code.co_consts), ())
-    vars(module)[HOOKS] = hooks.Hooks(vars(module), table, file)
+    vars(module)[HOOKS] = Hooks(vars(module), table, file)
 
 
 def _all_code(code: CodeType) -> Iterator[CodeType]:

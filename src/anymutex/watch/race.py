@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anymutex.errors import UsageError
-from anymutex.watch import findings, hooks
+from anymutex.watch import findings, modulehooks
 from anymutex.watch.suppressions import Suppressions
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def detect_races() -> Iterator[list[AwaitRace]]:
         ...         await transfer(10)
         ...     assert found == []
     """
-    if not hooks.modules:
+    if not modulehooks.modules:
         raise UsageError(
             "nothing is instrumented, so no race can be seen: run it with `anymutex race` or `pytest "
             '--race`, or call anymutex.watch.instrument.install("package") before the package is imported'

@@ -46,7 +46,7 @@ class ReadRewriting(Rewriting):
         if index is not None:
             container = node.comparators[0]
             if is_simple(node.left):
-                container = self._reading(container, node.left, index, node, "member", "glance_member")
+                container = self._reading(container, node.left, index, node, "item", "glance_member")
             else:
                 node.left = self._call("key_first", node.left, self._f(node), index, at=node.left)
                 container = self._call("member_of", container, self._f(node), index, at=container)

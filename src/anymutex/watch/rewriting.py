@@ -19,11 +19,10 @@ _OWN = {
     "write": "write_own",
     "store": "store_own",
     "change": "change_own",
-    "take": "take_own",
-    "remove": "remove_own",
     "empty": "empty_own",
 }
 """The hooks for what the function reads again later."""
+_WITH_ACTIVATION = {*_OWN.values(), "write_carrying"}
 
 
 class Rewriting(ast.NodeTransformer):
@@ -50,14 +49,14 @@ class Rewriting(ast.NodeTransformer):
         if self._active and index in self._drafts.recorded:
             return self._call(hook, base, key, self._f(at), index, at=base)
         if index in self._drafts.checked:
-            glance = "check" if glance == "glance" else "check_item"
+            return self._call("check" if glance == "glance" else "check_item", base, key, at=base)
         return self._if_asked(glance, base, key)
 
     def _if_asked(self, glance: str, base: ast.expr, *key: ast.expr | str) -> ast.expr:
         """A hook that is only called while some call asks (rule 5 of `rewriter`)."""
         hooked = self._call(glance, base, *key, at=base)
         bare = unhooked(base)
-        if bare is None or not glance.startswith("glance"):
+        if bare is None:
             return hooked
         hooks = ast.copy_location(ast.Name(HOOKS, ast.Load()), base)
         asked = ast.copy_location(ast.Attribute(hooks, "asking", ast.Load()), base)
@@ -72,35 +71,31 @@ class Rewriting(ast.NodeTransformer):
         index = self._read_at(node, "whole")
         if index is None or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             return result
-        if self._active and index in self._drafts.recorded:
-            return self._call("size", result, self._f(node), index, at=node)
-        return self._if_asked(self._size_glance(index), result)
+        return self._sized_value(result, index)
 
-    def _sized_value(self, base: ast.expr, index: int, at: ast.expr) -> ast.expr:
+    def _sized_value(self, base: ast.expr, index: int) -> ast.expr:
         if self._active and index in self._drafts.recorded:
-            return self._call("size", base, self._f(at), index, at=base)
-        return self._if_asked(self._size_glance(index), base)
-
-    def _size_glance(self, index: int) -> str:
+            return self._call("size", base, self._f(base), index, at=base)
         if index in self._drafts.checked:
-            return "check_size"
-        how = self._drafts.all[index].first.how
-        return {"len": "glance_size", "truth": "glance_truth"}.get(how, "glance_whole")
+            return self._call("check_size", base, at=base)
+        return self._if_asked("glance_size", base, self._drafts.all[index].first.how)
 
     def _writing(
         self, hook: str, base: ast.expr, key: ast.expr | str | None, index: int, at: ast.expr
     ) -> ast.expr:
-        if hook == "write_carrying" or (self._active and index in self._drafts.recorded):
-            return self._call(_OWN.get(hook, hook), base, key, self._f(at), index, at=base)
+        if hook in _OWN and self._active and index in self._drafts.recorded:
+            hook = _OWN[hook]
+        if hook in _WITH_ACTIVATION:
+            return self._call(hook, base, key, self._f(at), index, at=base)
         return self._call(hook, base, key, index, at=base)
 
     def _called(self, node: ast.expr, place: str, result: ast.expr) -> ast.expr:
         index = self._drafts.index(node, place)
         if index is None or not self._active or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             return result
-        if not is_hooked(index, self._drafts.all[index], self._drafts, self._drafts.index(node, "raising")):
-            return result
         raising = self._drafts.index(node, "raising")
+        if not is_hooked(index, self._drafts.all[index], self._drafts, raising):
+            return result
         name = "spawn" if self._drafts.all[index].first.how in SPAWNING else "call"
         token = self._call(name, self._f(node), index, at=node)
         return self._call("done", token, result, self._f(node), raising, at=node)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from anymutex.tasks import Actor
     from anymutex.watch.activations import Activation
-    from anymutex.watch.hooks import Hooks
+    from anymutex.watch.modulehooks import ModuleHooks
     from anymutex.watch.sites import Site
 
 _KEPT = 16
@@ -53,7 +53,7 @@ class Removal(NamedTuple):
 removals: OrderedDict[int, deque[Removal]] = OrderedDict()
 
 
-def note_removal(hooks: Hooks, thing: Any, key: Any, index: int) -> None:
+def note_removal(hooks: ModuleHooks, thing: Any, key: Any, index: int) -> None:
     """Something is about to be taken out."""
     is_alone = not running or (len(running) == 1 and number_of_task() in running)
     if not callbacks.hear(raised_in_callback) and is_alone:
@@ -115,7 +115,7 @@ def _look(error: BaseException, since: int) -> None:
     findings.tell_accesses("vanished", site_hooks.file, site, None, record, write, type(error).__name__)
 
 
-def _failed_lookup(trace: TracebackType) -> tuple[Any, Any, Hooks, Site] | None:
+def _failed_lookup(trace: TracebackType) -> tuple[Any, Any, ModuleHooks, Site] | None:
     frame = trace.tb_frame
     hooks = frame.f_globals.get("_@am")
     if hooks is None:

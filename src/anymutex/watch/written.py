@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from anymutex.tasks import Actor
-    from anymutex.watch.hooks import Hooks
     from anymutex.watch.ledger import Key
+    from anymutex.watch.modulehooks import ModuleHooks
     from anymutex.watch.sites import Site
 
 NO_VALUE: Final = object()
@@ -38,7 +38,7 @@ class Written:
     """
 
     def __init__(
-        self, hooks: Hooks, thing: Any, key: Key, index: int, value: Any, argument: Any = None
+        self, hooks: ModuleHooks, thing: Any, key: Key, index: int, value: Any, argument: Any = None
     ) -> None:
         self.hooks = hooks
         self.thing = thing
