@@ -788,6 +788,27 @@ async def main():
     await both(lambda: spend("a"), lambda: spend("b"))
 """,
     ),
+    "a task that was at work before the test": (
+        "check-then-act",
+        """
+stock = {"tea": 1}
+
+
+async def sell():
+    opened.set()
+    await checkpoint()
+    stock["tea"] = 0
+    closed.set()
+
+
+async def main():
+    async with anyio.create_task_group() as group:
+        group.start_soon(sell)
+        if stock["tea"] > 0:
+            await closed.wait()
+            stock["tea"] = stock["tea"] - 1
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {

@@ -37,7 +37,7 @@ _MOST_CARRIED = 16
 class Call:
     """A call under way, and what was read for it so far."""
 
-    __slots__ = ("activation", "checks", "index", "inherited", "outer", "reads")
+    __slots__ = ("activation", "checks", "index", "inherited", "outer", "reads", "started")
 
     def __init__(self, index: int, activation: Activation, asks: bool) -> None:
         self.index = index
@@ -64,7 +64,9 @@ class Call:
         self.reads.append(record)
 
     def bequeath(self) -> None:
-        """Tasks that are started from now on come from this call (rule 4)."""
+        """Tasks that are started from now on come from this call (rule 4), which is later than all reads."""
+        Clock.now += 1
+        self.started = Clock.now
         self.inherited = origin.get()
         origin.set(self)
 
@@ -261,13 +263,22 @@ def number_of_task() -> int:
     return get_ident() if task is None else id(task)
 
 
-def started_under() -> tuple[int, ...]:
-    """The ids of the activations of other tasks in which the running task was started, and theirs."""
-    own, found, activation = number_of_task(), [], innermost()
+def started_under() -> tuple[tuple[int, int], ...]:
+    """The activations of other tasks in which the running task was started, and theirs, each by its `id`.
+
+    With the time at which that happened: what an activation has read before is older, all else is not.
+    """
+    own = number_of_task()
+    activation, via, started = running.get(own), None, 0
+    if activation is None and (via := origin.get()) is not None:
+        activation = via.activation
+    number, found = own, []
     while activation is not None:
-        if activation.number != own:
-            found.append(id(activation))
-        activation = activation.parent
+        if activation.number != number:
+            number, started = activation.number, 0 if via is None else via.started
+        if number != own:
+            found.append((id(activation), started))
+        via, activation = activation.via, activation.parent
     return tuple(found)
 
 

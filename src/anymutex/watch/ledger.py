@@ -63,8 +63,8 @@ class Write(NamedTuple):
     key: Key
     held: tuple[str, ...]
     """The names of the locks that the writer held."""
-    under: tuple[int, ...] = ()
-    """The ids of the activations of other tasks in which the writer was started."""
+    under: tuple[tuple[int, int], ...] = ()
+    """The activations of other tasks in which the writer was started, and when: see `started_under`."""
 
 
 SPENT: Final = ("spent", 0)

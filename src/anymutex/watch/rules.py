@@ -128,8 +128,9 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
                     continue
                 remote = _remote_of(written, record, is_data)
                 beside = None if remote or is_data else _remote_beside(written, record)
-                if not is_data and any(one and id(level.activation) in one.under for one in (remote, beside)):
-                    continue  # the tester has started the other task itself, after the test: it acts for it
+                other = remote or beside
+                if other is not None and not is_data and _acts_for(other, level, record):
+                    continue
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
                 elif beside and _guarded(failing := Stale(False, source, record, beside, level)) is False:
@@ -259,6 +260,12 @@ def _remote_beside(written: Written, record: Record) -> Write | None:
     """A write of another element of a container that was looked at as a whole, as by `sum`."""
     is_whole = record.key == CONTENTS and record.thing is written.thing
     return ledger.remote_write(record, written.me, in_order=False) if is_whole else None
+
+
+def _acts_for(write: Write, level: Level, record: Record) -> bool:
+    """Whether the tester has started the writer itself, after its test: then it was to do so."""
+    tester = id(level.activation)
+    return any(number == tester and started > record.time for number, started in write.under)
 
 
 def _is_excused(written: Written, stale: Stale) -> bool:
