@@ -37,6 +37,7 @@ WORDS = {
     "stacks",
     "starts",
     "tasks",
+    "threadframes",
     "waits",
 }
 DOORS = {"__init__", "__main__", "comparison", "doors", "pytest_plugin", "running"}

@@ -25,7 +25,7 @@ from weakref import ref
 import anyio
 import anyio.lowlevel
 
-from anymutex import stacks
+from anymutex import stacks, threadframes
 
 try:
     from sniffio import thread_local as _thread_local
@@ -201,7 +201,8 @@ def sites_of(who: Actor) -> list[stacks.Site]:
     if who == actor():
         return stacks.running_sites(sys._getframe(1), _outermost_frame(task_of(who)))
     if isinstance(who, int):
-        return stacks.running_sites(sys._current_frames().get(who))
+        with threadframes.snapshot() as frames:
+            return stacks.running_sites(frames.get(who))
     task = who()
     return [] if task is None else stacks.suspended_sites(coroutine_of(task))
 

@@ -14,17 +14,17 @@ Rule 5. A thread that the program starts by itself is a stranger: nobody knows w
 from __future__ import annotations
 
 import queue
-import sys
 import threading
 import time
 from concurrent.futures import Future
+from contextlib import contextmanager
 from inspect import CO_GENERATOR
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
-from anymutex import stacks
+from anymutex import stacks, threadframes
 from anymutex.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ class Workers:
 
     def __init__(self) -> None:
         # What was at work before is not ours. What was idle may be: both loops keep their threads for others.
-        self._others = {ident for ident, frame in sys._current_frames().items() if _own_frame(frame)}
+        with threadframes.snapshot() as frames:
+            self._others = {ident for ident, frame in frames.items() if _own_frame(frame)}
         self._tasks: set[Any] = set()
         self._jobs: set[asyncio.Future[Any]] = set()
         self._impatient_at = 0.0
@@ -89,8 +90,9 @@ class Workers:
             UsageError: It has been waited for long enough.
         """
         self._jobs = {job for job in self._jobs if not job.done()}
-        count = len(self._tasks) + len(self._jobs)
-        if count <= sum(_waits_for_the_loop(frame) for _, frame in self._own_threads()):
+        with self._own_threads() as threads:
+            waiting = sum(_waits_for_the_loop(frame) for _, frame in threads)
+        if len(self._tasks) + len(self._jobs) <= waiting:
             self._be_patient()
             return False
         if time.monotonic() > self._impatient_at:
@@ -101,20 +103,22 @@ class Workers:
         """The names of the threads at work that are nobody's workers, and were not there before."""
         if self.are_there:
             return ()
-        return tuple(thread.name for thread, frame in self._own_threads() if _own_frame(frame))
+        with self._own_threads() as threads:
+            return tuple(thread.name for thread, frame in threads if _own_frame(frame))
 
     def _be_patient(self) -> None:
         self._impatient_at = time.monotonic() + PATIENCE
 
-    def _own_threads(self) -> Iterator[tuple[threading.Thread, FrameType]]:
-        frames = sys._current_frames()
-        for thread in threading.enumerate():
-            if thread.ident in frames and thread.ident not in self._others:
-                yield thread, frames[thread.ident]
+    @contextmanager
+    def _own_threads(self) -> Iterator[list[tuple[threading.Thread, FrameType]]]:
+        with threadframes.snapshot() as frames:
+            threads = [one for one in threading.enumerate() if one.ident not in self._others]
+            yield [(one, frames[one.ident]) for one in threads if one.ident in frames]
 
     def _complaint(self) -> str:
-        frames = [own for _, frame in self._own_threads() if (own := _own_frame(frame))]
-        where = ", ".join(str(stacks.place_of(stacks.site_of(frame))) for frame in frames)
+        with self._own_threads() as threads:
+            sites = [stacks.site_of(own) for _, frame in threads if (own := _own_frame(frame))]
+        where = ", ".join(str(stacks.place_of(site)) for site in sites)
         return (
             "explore can't drive a worker thread that does not come back: it has been at work for "
             f"{PATIENCE:g} seconds{where and ' at '}{where}. No task goes on while a worker runs, so it must "

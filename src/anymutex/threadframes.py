@@ -1,0 +1,41 @@
+"""Where the other threads stand, read while they run.
+
+Rule 1. No collection of garbage meanwhile. To look at a frame of another thread, and at what called it, makes
+        objects; a collection may begin there and run finalizers, another thread goes on in them, and CPython
+        is left with a frame that has ended. Seen on 3.11.7: a segmentation fault, and a hang of all threads;
+        `benchmarks/soak_threadframes.py` shows both (https://github.com/python/cpython/issues/106883).
+Rule 2. One thread at a time, for the collector is switched off for all of them.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+_one_at_a_time = threading.Lock()
+
+
+@contextmanager
+def snapshot() -> Iterator[dict[int, FrameType]]:
+    """The innermost frame of every thread, by its ident; to be looked at inside of the block alone.
+
+    Example:
+        >>> with snapshot() as frames:
+        ...     frames[threading.get_ident()].f_code.co_name
+        'snapshot'
+    """
+    with _one_at_a_time:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            yield sys._current_frames()
+        finally:
+            if was_enabled:
+                gc.enable()
