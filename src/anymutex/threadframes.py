@@ -4,7 +4,8 @@ Rule 1. No collection of garbage meanwhile. To look at a frame of another thread
         objects; a collection may begin there and run finalizers, another thread goes on in them, and CPython
         is left with a frame that has ended. Seen on 3.11.7: a segmentation fault, and a hang of all threads;
         `benchmarks/soak_threadframes.py` shows both (https://github.com/python/cpython/issues/106883).
-Rule 2. One thread at a time, for the collector is switched off for all of them.
+Rule 2. No frame is kept: those of the caller are among them, and would keep each other.
+Rule 3. One thread at a time, for the collector is switched off for all of them.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ def snapshot() -> Iterator[dict[int, FrameType]]:
     with _one_at_a_time:
         was_enabled = gc.isenabled()
         gc.disable()
+        frames = sys._current_frames()
         try:
-            yield sys._current_frames()
+            yield frames
         finally:
+            frames.clear()
             if was_enabled:
                 gc.enable()

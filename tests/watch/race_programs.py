@@ -809,9 +809,276 @@ async def main():
             stock["tea"] = stock["tea"] - 1
 """,
     ),
+    "a decision that a local name keeps": (
+        "check-then-act",
+        """
+class Coupons:
+    def __init__(self, limit):
+        self.limit = limit
+        self.uses = {}
+
+    def is_left(self, code):
+        return self.uses.get(code, 0) < self.limit
+
+    def redeem(self, code):
+        self.uses[code] = self.uses.get(code, 0) + 1
+
+
+coupons = Coupons(1)
+
+
+async def order():
+    discount = 0
+    if coupons.is_left("c"):
+        discount = 10
+    await checkpoint()
+    if discount:
+        coupons.redeem("c")
+
+
+async def main():
+    await both(order, order)
+""",
+    ),
+    "a decision that a flag keeps, the other way round": (
+        "check-then-act",
+        """
+class Coupons:
+    def __init__(self, limit):
+        self.limit = limit
+        self.uses = {}
+
+    def is_left(self, code):
+        return self.uses.get(code, 0) < self.limit
+
+    def redeem(self, code):
+        self.uses[code] = self.uses.get(code, 0) + 1
+
+
+coupons = Coupons(1)
+
+
+async def order():
+    refused = True
+    if coupons.is_left("c"):
+        refused = False
+    await checkpoint()
+    if refused:
+        return
+    coupons.redeem("c")
+
+
+async def main():
+    await both(order, order)
+""",
+    ),
+    "the first of a heap": (
+        "check-then-act",
+        """
+import heapq
+
+jobs = [(2, "late")]
+done = []
+
+
+async def work():
+    when, job = jobs[0]
+    await window()
+    done.append(job)
+    heapq.heappop(jobs)
+
+
+async def plan():
+    heapq.heappush(jobs, (1, "early"))
+
+
+async def main():
+    await meanwhile(work, plan)
+""",
+    ),
+    "an answer that is waited for in its slot": (
+        "orphaned-wait",
+        """
+class Client:
+    def __init__(self):
+        self.answer = None
+        self.patience = anyio.CancelScope()
+
+    async def call(self):
+        self.answer = anyio.Event()
+        with self.patience:
+            opened.set()
+            await self.answer.wait()
+
+    async def call_again(self):
+        self.answer = anyio.Event()
+
+
+client = Client()
+
+
+async def main():
+    async with anyio.create_task_group() as group:
+        group.start_soon(client.call)
+        await opened.wait()
+        await client.call_again()
+        client.patience.cancel()
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {
+    "a decision that a local name keeps, and that holds still": """
+class Coupons:
+    def __init__(self, limit):
+        self.limit = limit
+        self.uses = {}
+
+    def is_left(self, code):
+        return self.uses.get(code, 0) < self.limit
+
+    def redeem(self, code):
+        self.uses[code] = self.uses.get(code, 0) + 1
+
+
+coupons = Coupons(2)
+
+
+async def order():
+    discount = 0
+    if coupons.is_left("c"):
+        discount = 10
+    await checkpoint()
+    if discount:
+        coupons.redeem("c")
+
+
+async def main():
+    await both(order, order)
+""",
+    "a decision that a local name keeps, made again": """
+class Coupons:
+    def __init__(self, limit):
+        self.limit = limit
+        self.uses = {}
+
+    def is_left(self, code):
+        return self.uses.get(code, 0) < self.limit
+
+    def redeem(self, code):
+        self.uses[code] = self.uses.get(code, 0) + 1
+
+
+coupons = Coupons(1)
+
+
+async def order():
+    discount = 0
+    if coupons.is_left("c"):
+        discount = 10
+    await checkpoint()
+    discount = 10 if coupons.is_left("c") else 0
+    if discount:
+        coupons.redeem("c")
+
+
+async def main():
+    await both(order, order)
+""",
+    "a name of another meaning after the decision": """
+class Coupons:
+    def __init__(self, limit):
+        self.limit = limit
+        self.uses = {}
+
+    def is_left(self, code):
+        return self.uses.get(code, 0) < self.limit
+
+    def redeem(self, code):
+        self.uses[code] = self.uses.get(code, 0) + 1
+
+
+coupons = Coupons(1)
+
+
+async def order():
+    found = None
+    if coupons.is_left("c"):
+        found = "c"
+    await checkpoint()
+    found = "d"
+    if found:
+        coupons.redeem("d")
+
+
+async def main():
+    await both(order, order)
+""",
+    "the first of a heap, which is first still": """
+import heapq
+
+jobs = [(1, "early")]
+
+
+async def work():
+    when, job = jobs[0]
+    await window()
+    heapq.heappop(jobs)
+
+
+async def plan():
+    heapq.heappush(jobs, (2, "late"))
+
+
+async def main():
+    await meanwhile(work, plan)
+""",
+    "the first of a heap, looked at again": """
+import heapq
+
+jobs = [(2, "late")]
+
+
+async def work():
+    while True:
+        first = jobs[0]
+        await window()
+        if jobs[0] is first:
+            heapq.heappop(jobs)
+            return
+
+
+async def plan():
+    heapq.heappush(jobs, (1, "early"))
+
+
+async def main():
+    await meanwhile(work, plan)
+""",
+    "an event in a slot that is set when another takes its place": """
+class Gate:
+    def __init__(self):
+        self.changed = anyio.Event()
+
+    async def wait(self):
+        with anyio.move_on_after(1):
+            opened.set()
+            await self.changed.wait()
+
+    async def change(self):
+        old, self.changed = self.changed, anyio.Event()
+        old.set()
+
+
+gate = Gate()
+
+
+async def main():
+    async with anyio.create_task_group() as group:
+        group.start_soon(gate.wait)
+        await opened.wait()
+        await gate.change()
+""",
     "two children of the one who looked": """
 cache = {}
 

@@ -80,6 +80,7 @@ class AssignmentFlow(CallFlow):
     def _bind_name(self, target: ast.Name, found: Sources, value: ast.expr | None) -> None:
         name = target.id
         self.env[name] = found
+        self.decisions.assigned(name, value)
         self.slots.pop(name, None)
         for path in [path for path in self.env if path.startswith((f"{name}.", f"{name}["))]:
             del self.env[path]

@@ -89,8 +89,8 @@ class BlockRewriting(StoreRewriting):
     visit_With = visit_AsyncWith = _with
 
     def _wait_in(self, node: ast.With | ast.AsyncWith) -> int | None:
-        names = (inner for item in node.items for inner in ast.walk(item.context_expr))
-        found = (self._drafts.index(name, "wait") for name in names if isinstance(name, ast.Name))
+        parts = (inner for item in node.items for inner in ast.walk(item.context_expr))
+        found = (self._drafts.index(part, "wait") for part in parts)
         return next((index for index in found if index is not None), None) if self._active else None
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:

@@ -9,6 +9,9 @@ from anymutex.watch import containers
 from anymutex.watch.newnodes import is_simple
 from anymutex.watch.rewriting import Rewriting
 from anymutex.watch.sites import RECEIVER
+from anymutex.watch.spelling import last_name
+
+_NO_METHODS = containers.CHANGING_FUNCTIONS | {"__setattr__"}
 
 
 class CallRewriting(Rewriting):
@@ -18,8 +21,7 @@ class CallRewriting(Rewriting):
         call = node.value
         self.generic_visit(node)
         result = self._called(node, "call", node)
-        names = [inner for inner in ast.walk(node.value) if isinstance(inner, ast.Name)]
-        waits = [self._drafts.index(name, "wait") for name in names]
+        waits = [self._drafts.index(part, "wait") for part in ast.walk(node.value)]
         waits.append(self._drafts.index(call, "waiting"))
         index = next((found for found in waits if found is not None), None)
         if index is not None and self._active:
@@ -29,6 +31,7 @@ class CallRewriting(Rewriting):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         self._hook_method(node)
+        self._hook_function(node)
         self._hook_named_attribute(node)
         self._hook_wait(node)
         result = self._own_accesses(node, self._called(node, "call", node))
@@ -79,7 +82,7 @@ class CallRewriting(Rewriting):
         return result
 
     def _hook_method(self, node: ast.Call) -> None:
-        if not isinstance(node.func, ast.Attribute) or node.func.attr == "__setattr__":
+        if not isinstance(node.func, ast.Attribute) or node.func.attr in _NO_METHODS:
             return
         change, read = self._drafts.index(node, "change"), self._read_at(node, "read")
         index = change if change is not None else read
@@ -102,6 +105,13 @@ class CallRewriting(Rewriting):
                 function.value = self._reading(function.value, key, read, node, "item", "glance_item")
         else:
             function.value = self._reading(function.value, key, index, node, "item", "glance_item")
+
+    def _hook_function(self, node: ast.Call) -> None:
+        """A function that changes its first argument."""
+        name, index = last_name(node.func), self._drafts.index(node, "change")
+        if name in containers.CHANGING_FUNCTIONS and index is not None and self._flow is not None:
+            hook = "take" if name in containers.CONSUMING else "change"
+            node.args[0] = self._writing(hook, node.args[0], None, index, node)
 
     def _hook_named_attribute(self, node: ast.Call) -> None:
         last = node.func.attr if isinstance(node.func, ast.Attribute) else "name"

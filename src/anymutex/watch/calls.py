@@ -25,6 +25,8 @@ _LOGGING = frozenset(
     {"debug", "info", "warning", "error", "exception", "critical", "format", "join", "split", "strip"}
 )
 
+_TAKING_FROM_AN_END = containers.FROM_THE_FRONT | {"pop"}
+
 
 class CallFlow(ExpressionFlow):
     """What calls, awaits and yields."""
@@ -32,7 +34,6 @@ class CallFlow(ExpressionFlow):
     # -- suspensions
 
     def _of_Await(self, node: ast.Await) -> Sources:
-        self.wait_on(node.value)
         self.waited |= NOTHING.union(*self.control)
         if isinstance(node.value, ast.Call):
             found = self._of_call(node.value, node)
@@ -40,6 +41,7 @@ class CallFlow(ExpressionFlow):
         else:
             found = self.value(node.value)
             found |= self._called(node, "await", None, {RECEIVER: found}, inside=1)
+        self.wait_on(node.value)
         self.suspended()
         return found
 
@@ -79,6 +81,9 @@ class CallFlow(ExpressionFlow):
         name = last_name(function) or ""
         if isinstance(function, ast.Attribute) and name == "__setattr__" and _names_attribute(node):
             given |= self._by_name(node, "setattr", arguments)
+        elif name in containers.CHANGING_FUNCTIONS:
+            if node.args and isinstance(node.args[0], REFERENCES):
+                given |= self._changed(node, node.args[0], name, arguments)
         elif isinstance(function, ast.Attribute):
             given |= self._method(node, function, arguments)
             given |= self.env.get(path_of(function) or "", NOTHING)
@@ -135,7 +140,7 @@ class CallFlow(ExpressionFlow):
     ) -> Sources:
         name = function.attr
         if name in containers.CHANGING:
-            return self._changed(node, function, arguments)
+            return self._changed(node, function.value, name, arguments)
         path = self.spelling(function.value)
         if name in containers.KEYED_READS:
             key = ast.unparse(node.args[0]) if node.args else ""
@@ -145,10 +150,10 @@ class CallFlow(ExpressionFlow):
         return NOTHING
 
     def _changed(
-        self, node: ast.Call, function: ast.Attribute, arguments: dict[str | int, Sources]
+        self, node: ast.Call, container: ast.expr, name: str, arguments: dict[str | int, Sources]
     ) -> Sources:
-        name, path = function.attr, self.spelling(function.value)
-        peeked = self._peeked(path) if name in {"pop", "popleft"} else NOTHING
+        path = self.spelling(container)
+        peeked = self._peeked(path) if name in _TAKING_FROM_AN_END else NOTHING
         keyed = bool(node.args) and name in containers.KEYED_CHANGES
         spelled = path and (f"{path}[{ast.unparse(node.args[0])}]" if keyed else f"{path}[*]")
         index = self.site(node, "change", WRITE, name, path=spelled)
@@ -156,7 +161,7 @@ class CallFlow(ExpressionFlow):
         self.sink(index, given | peeked)
         if name == "clear" and path:
             self._note_drain(index, path)
-        root = root_of(function.value)
+        root = root_of(container)
         if root and root != "self" and root in self.env and name in containers.ADDING:
             self.env[root] |= NOTHING.union(*arguments.values())
         self.at[index] = self.count

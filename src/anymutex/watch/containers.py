@@ -20,10 +20,22 @@ KEYED_READS = frozenset({"get", "index", "count", "__getitem__", "__contains__"}
 WHOLE_READS = frozenset({"keys", "values", "items", "copy"})
 ADDING = frozenset(
     {"append", "appendleft", "add", "insert", "extend", "extendleft", "update", "__setitem__", "setdefault"}
+    | {"heappush", "insort", "insort_left", "insort_right"}
 )
-CONSUMING = frozenset({"pop", "popleft", "popitem", "remove", "discard", "clear", "__delitem__"})
-REORDERING = frozenset({"sort", "reverse", "rotate", "move_to_end"})
+CONSUMING = frozenset(
+    {"pop", "popleft", "popitem", "remove", "discard", "clear", "__delitem__"}
+    | {"heappop", "heapreplace", "heappushpop"}
+)
+REORDERING = frozenset({"sort", "reverse", "rotate", "move_to_end", "heapify", "shuffle"})
 CHANGING = ADDING | CONSUMING | REORDERING
+# Functions of heapq, bisect and random: what they change is their first argument.
+CHANGING_FUNCTIONS = frozenset(
+    {
+        "heappush", "heappop", "heapreplace", "heappushpop", "heapify", "shuffle",
+        "insort", "insort_left", "insort_right",
+    }
+)  # fmt: skip
+FROM_THE_FRONT = frozenset({"popleft", "heappop", "heapreplace", "heappushpop"})
 # Of these the first argument is the key, in a dict or a set.
 KEYED_CHANGES = frozenset(
     {"add", "discard", "insert", "move_to_end", "pop", "remove", "setdefault", "__setitem__", "__delitem__"}

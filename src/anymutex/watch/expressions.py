@@ -10,6 +10,8 @@ from anymutex.watch.sites import CALL, NOTHING, RECEIVER, SPAWNING, WAIT
 from anymutex.watch.spelling import is_full_slice, path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from anymutex.watch.sites import Sources
     from anymutex.watch.spelling import Comprehension
 
@@ -44,14 +46,24 @@ class ExpressionFlow(Flow):
         self.in_test += 1
         found = self.truth(node)
         self.in_test -= 1
-        return found
+        return found | self.decisions.behind(node)
 
     def wait_on(self, node: ast.expr) -> None:
-        """An expression that is going to be awaited: does a local name in it stand for a shared slot?"""
+        """An expression that is going to be awaited: does something in it stand for a shared slot?
+
+        A local name may; so may an attribute or an item, if it is waited on itself, by a method of it or by a
+        function that is given it.
+        """
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and self.slots.get(inner.id):
-                index = self.site(inner, "wait", WAIT, inner.id, path=inner.id)
+                index = self.site(inner, "wait", WAIT, "slot", path=inner.id)
                 self.draft(index).aliases |= self.slots[inner.id]
+                return
+        for part in _waited_on(node):
+            read = self.drafts.index(part, "read")
+            if read is not None and self.records:
+                index = self.site(part, "wait", WAIT, "slot", path=self.spelling(part))
+                self.draft(index).aliases.add(read)
                 return
 
     # -- references
@@ -206,3 +218,15 @@ class ExpressionFlow(Flow):
         is_variable = isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
         is_variable = is_variable and (name in self.env or self.captured(name))
         return is_variable or name in self.drafts.names.functions or name in SPAWNING or name in _ANY
+
+
+def _waited_on(node: ast.expr) -> Iterator[ast.Attribute | ast.Subscript]:
+    parts = [node]
+    if isinstance(node, ast.Call):
+        parts = [node.func.value if isinstance(node.func, ast.Attribute) else node.func, *node.args]
+    for part in parts:
+        match part:
+            case ast.Attribute() | ast.Subscript():
+                yield part
+            case ast.Call() if part is not node:
+                yield from _waited_on(part)

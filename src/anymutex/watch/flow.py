@@ -4,8 +4,9 @@ Rule 1. The function is gone through in the order in which it runs, loops twice,
 Rule 2. A source counts for a write or a call only if a suspension may lie between: otherwise nobody can have
         come in between. What was read in the same step is kept beside it, for it makes the write fresh.
 Rule 3. A local name comes from what was last assigned to it, and an object also from what was put into it.
-Rule 4. What follows an `if` that leaves (return, raise, continue, break) depends on its test.
-Rule 5. A call may return anything that it was given or has read, and may raise because of what it read.
+Rule 4. A local name that got its value in a branch rests on the test of it: see `decisions`.
+Rule 5. What follows an `if` that leaves (return, raise, continue, break) depends on its test.
+Rule 6. A call may return anything that it was given or has read, and may raise because of what it read.
 
 The prototype of this kind of analysis is Weiser, Program slicing (1981); this one is flow-sensitive,
 field-sensitive for local names, and leaves what happens inside calls to the run time.
@@ -17,6 +18,7 @@ import ast
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from anymutex.watch.decisions import Decisions
 from anymutex.watch.sites import CLOSURE, FUNCTION, NOTHING, RETURN, Guard, Site, parameter
 from anymutex.watch.spelling import (
     arguments_of,
@@ -30,7 +32,7 @@ from anymutex.watch.spelling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from anymutex.watch.draft import Draft, Drafts
@@ -70,6 +72,7 @@ class Flow:
         self.env: dict[str, Sources] = {
             name: frozenset({parameter(position)}) for position, name in enumerate(self.parameters)
         }
+        self.decisions = Decisions()
         self.spelled: dict[str, str] = {}  # a local name -> the path it was assigned from
         self.defined: dict[str, ast.expr] = {}  # a local name -> the one expression it was assigned
         self.waited: Sources = NOTHING  # what awaits were given, or depended on
@@ -230,12 +233,15 @@ class Flow:
         return Guard(tuple(sorted(sites)), ast.unparse(inner), True)
 
     @contextmanager
-    def under(self, control: Sources, guard: Guard | None, outcome: bool) -> Iterator[None]:
-        """What runs in the block depends on a test."""
+    def under(
+        self, control: Sources, guard: Guard | None, outcome: bool, implied: Iterable[Guard] = ()
+    ) -> Iterator[None]:
+        """What runs in the block depends on a test, and on what its outcome implies."""
         length = len(self.guards)
         self.control.append(control)
         if guard is not None:
             self.guards.append(guard._replace(outcome=outcome))
+        self.guards += implied
         yield
         self.control.pop()
         del self.guards[length:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from typing import Any, TypeVar
 
 from anymutex.watch import containers
@@ -65,6 +66,17 @@ def location_of(thing: Any, key: Any, how: str) -> Any:
     except TypeError:
         return None
     return ("[]", key)
+
+
+def seen_at(thing: Any, location: Any, how: str) -> tuple[str, int] | None:
+    """What is kept of what an item was when it was read: never the value itself."""
+    if location == STRUCTURE:
+        return None
+    if how == "in":
+        return "in", int(containers.has(thing, location[1]))
+    if base_of[type(thing)] in {list, deque}:
+        return "at", id(containers.item_of(thing, location[1]))
+    return None
 
 
 def sized(value: Any, how: str) -> Record:

@@ -1,8 +1,9 @@
 """Rule 9, orphaned-wait: a task waits on what another task has put something else in the place of.
 
-A local name stands for an event, a future, a queue or a lock that came from a shared slot or was put there.
-While the task waits, somebody else puts a new one there: whoever signals looks into the slot and signals that
-one. In vain, too, is a wait that rests on a test which another task has made come out the other way.
+A local name stands for an event, a future, a queue or a lock that came from a shared slot or was put there,
+or the slot itself is waited on. While the task waits, somebody else puts a new one there: whoever signals
+looks into the slot and signals that one. In vain, too, is a wait that rests on a test which another task has
+made come out the other way.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ def _look(f: Activation, index: int, waiting: Waiting, *, is_signalled: bool) ->
 
 
 def _is_signalled(value: Any) -> bool:
+    if callable(was_cancelled := getattr(value, "cancelled", None)) and was_cancelled():
+        return False  # by who has waited for it, it seems: a time limit does that
     for name in ("done", "is_set"):
         ask = getattr(value, name, None)
         if callable(ask):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from anymutex.watch import containers, rules
+from anymutex.watch import rules
 from anymutex.watch.activations import Activation, asking, carrying, number_of_task, running
 from anymutex.watch.containers import STRUCTURE, base_of
 from anymutex.watch.ledger import Clock, Record, new_record, open_reads
-from anymutex.watch.modulehooks import Cell, ModuleHooks, T, innermost_call, location_of, sized
+from anymutex.watch.modulehooks import Cell, ModuleHooks, T, innermost_call, location_of, seen_at, sized
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -71,8 +71,7 @@ class ReadHooks(ModuleHooks):
             return
         if site.own_write is not None:
             rules.written_then_read(f, site, thing, location)
-        seen = ("in", int(containers.has(thing, key))) if site.how == "in" and location != STRUCTURE else None
-        record = new_record((thing, location, Clock.now, seen))
+        record = new_record((thing, location, Clock.now, seen_at(thing, location, site.how)))
         if site.is_multiple:
             f.put_more(index, record)
         else:
@@ -94,7 +93,7 @@ class ReadHooks(ModuleHooks):
             call = innermost_call()
             location = None if call is None else location_of(thing, key, "[]")
             if call is not None and location is not None:
-                call.add(Record(thing, location, Clock.now))
+                call.add(Record(thing, location, Clock.now, seen_at(thing, location, "[]")))
         return thing
 
     def glance_member(self, thing: T, key: Hashable) -> T:
@@ -103,8 +102,7 @@ class ReadHooks(ModuleHooks):
             call = innermost_call()
             location = None if call is None else location_of(thing, key, "in")
             if call is not None and location is not None:
-                seen = None if location == STRUCTURE else ("in", int(containers.has(thing, key)))
-                call.add(Record(thing, location, Clock.now, seen))
+                call.add(Record(thing, location, Clock.now, seen_at(thing, location, "in")))
         return thing
 
     def glance_size(self, value: T, how: str) -> T:

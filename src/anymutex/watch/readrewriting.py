@@ -28,7 +28,7 @@ class ReadRewriting(Rewriting):
         index = self._read_at(node, "read")
         if index is not None and isinstance(node.ctx, ast.Load):
             node.value = self._reading(node.value, self._mangled(node.attr), index, node, "read", "glance")
-        return self._sized(node, self._called(node, "call", node))
+        return self._sized(node, self._waited(node, self._called(node, "call", node)))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         node.value, node.slice = self.visit(node.value), self.visit(node.slice)
@@ -38,7 +38,7 @@ class ReadRewriting(Rewriting):
                 node.value = self._reading(node.value, node.slice, index, node, "item", "glance_item")
             else:
                 node.value, node.slice = self._split(node.value, node.slice, index, node)
-        return self._sized(node, self._called(node, "call", node))
+        return self._sized(node, self._waited(node, self._called(node, "call", node)))
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
@@ -53,7 +53,7 @@ class ReadRewriting(Rewriting):
             node.comparators[0] = container
         return self._called(node, "call", node)
 
-    def _waited(self, node: ast.Name, result: ast.expr) -> ast.expr:
+    def _waited(self, node: ast.expr, result: ast.expr) -> ast.expr:
         index = self._drafts.index(node, "wait")
         if index is None or not self._active:
             return result

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _RESETTING = {"None", "False", "0", "''", "b''"}
 _TAKING = containers.CONSUMING | {"del", "delattr"}
-_SILENT = {"setdefault", "sort", "reverse", "rotate", "move_to_end"}
+_SILENT = containers.REORDERING | {"setdefault"}
 
 
 class Stale(NamedTuple):
@@ -272,10 +272,12 @@ def _is_excused(written: Written, stale: Stale) -> bool:
     """Whether it is right to act on an old read (rule 2)."""
     record, remote = stale.record, stale.remote
     if written.is_removal:
+        if written.key == STRUCTURE and (how := record.seen or ("", 0))[0] == "at":
+            return id(content_of(record)) == how[1]  # else another element is there now
         if record.key == STRUCTURE or record.seen is not None:
             return True
         if written.key == STRUCTURE:
-            return False  # another task has taken the element that was looked at
+            return False
         if remote.site.how in _TAKING:
             return True
         return _guarded(stale) is True

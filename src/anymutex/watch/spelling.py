@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 AnyFunction: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -57,6 +57,14 @@ def in_own_scope(node: ast.AST) -> Iterator[ast.AST]:
         yield child
         if not isinstance(child, _SCOPES):
             yield from in_own_scope(child)
+
+
+def stored_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that are assigned inside of `nodes`, each as often as it is."""
+    for top in nodes:
+        for inner in in_own_scope(top):
+            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                yield inner.id
 
 
 def suspends(nodes: list[ast.stmt] | list[ast.expr]) -> bool:

@@ -14,6 +14,7 @@ from anymutex.watch.spelling import (
     in_own_scope,
     last_name,
     leaves_function,
+    stored_names,
     suppresses_missing_item,
     suspends,
 )
@@ -35,9 +36,8 @@ class StatementFlow(AssignmentFlow):
         """Go through the function, and the functions in it."""
         self.nested: list[StatementFlow] = []
         self._stored: dict[str, int] = {}
-        for inner in in_own_scope(self.node):
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                self._stored[inner.id] = self._stored.get(inner.id, 0) + 1
+        for name in stored_names([self.node]):
+            self._stored[name] = self._stored.get(name, 0) + 1
         self.block(self.node.body)
         self.finish()
 
@@ -59,18 +59,23 @@ class StatementFlow(AssignmentFlow):
     def _do_If(self, node: ast.If) -> None:
         control = self.test(node.test)
         guard = self.guard_of(node.test)
-        before = dict(self.env)
-        with self.under(control, guard, True):
+        before, constants = dict(self.env), self.decisions.constants()
+        implied = {outcome: list(self.decisions.implied(node.test, outcome)) for outcome in (True, False)}
+        with self.under(control, guard, True, implied[True]):
             self.block(node.body)
         after, self.env = self.env, before
-        with self.under(control, guard, False):
+        with self.under(control, guard, False, implied[False]):
             self.block(node.orelse)
         self._join(after, exits(node.body), exits(node.orelse))
-        for body, outcome in ((node.body, False), (node.orelse, True)):
+        for body, other, outcome in ((node.body, node.orelse, True), (node.orelse, node.body, False)):
+            told = guard and guard._replace(outcome=outcome)
+            self.decisions.branched(stored_names(body), set(stored_names(other)), constants, control, told)
             if exits(body):
                 self._went_on(control, body)
-                if guard is not None:
-                    self.guards.append(guard._replace(outcome=outcome))
+                self.guards += [
+                    *([guard._replace(outcome=not outcome)] if guard else []),
+                    *implied[not outcome],
+                ]
 
     def _went_on(self, control: Sources, body: list[ast.stmt]) -> None:
         """What follows runs only because `body` was not entered."""
@@ -106,6 +111,7 @@ class StatementFlow(AssignmentFlow):
             test = control | (self.test(case.guard) if case.guard else NOTHING)
             with self.under(test, None, True):
                 self.block(case.body)
+            self.decisions.branched(stored_names(case.body), set(), {}, test, None)
             self._join(own, False, exits(case.body))
 
     # -- looping
@@ -165,9 +171,9 @@ class StatementFlow(AssignmentFlow):
     def _do_With(self, node: ast.With | ast.AsyncWith) -> None:
         waits = isinstance(node, ast.AsyncWith)
         for item in node.items:
+            found = self.value(item.context_expr)
             if waits:
                 self.wait_on(item.context_expr)
-            found = self.value(item.context_expr)
             name = last_name(item.context_expr) or "with"
             found |= self._called(
                 item.context_expr, name, None, {"self": found}, inside=int(waits), place="with"

@@ -147,8 +147,9 @@ def _what_goes(thing: Any, key: Any, site: Site) -> Any:
             return ALL if containers.size_of(thing) else None
         if site.how == "popitem":
             return ALL
-        if base in {list, deque} and site.how in {"pop", "popleft", "del", "[]"}:
-            position = 0 if site.how == "popleft" else key if isinstance(key, int) else -1
+        is_at_front = site.how in containers.FROM_THE_FRONT
+        if base in {list, deque} and (is_at_front or site.how in {"pop", "del", "[]"}):
+            position = 0 if is_at_front else key if isinstance(key, int) else -1
             return _identity(base.__getitem__(thing, position))
         return _identity(key) if containers.has(thing, key) else None
     except Exception:

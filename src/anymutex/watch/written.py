@@ -132,7 +132,7 @@ class Written:
     @property
     def end(self) -> int | None:
         """Which end of a list or deque an element is taken from: 0 or -1."""
-        if self.site.how == "popleft" or self._argument == 0:
+        if self.site.how in containers.FROM_THE_FRONT or self._argument == 0:
             return 0
         return -1 if self.site.how == "pop" and self._argument in (None, -1) else None
 
@@ -142,7 +142,7 @@ class Written:
         how = self.site.how
         if how in {"pop", "discard", "remove", "setdefault", "del"} and self.key != STRUCTURE:
             return self.base is None or self.is_structural
-        if how in {"clear", "pop", "popleft", "popitem"} and self.base is not None:
+        if how in {"clear", "pop", "popitem", *containers.FROM_THE_FRONT} and self.base is not None:
             return containers.size_of(self.thing) > 0
         return True
 
