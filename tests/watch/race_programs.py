@@ -902,9 +902,9 @@ async def main():
 class Client:
     def __init__(self):
         self.answer = None
-        self.patience = anyio.CancelScope()
 
     async def call(self):
+        self.patience = anyio.CancelScope()
         self.answer = anyio.Event()
         with self.patience:
             opened.set()
