@@ -925,9 +925,405 @@ async def main():
         client.patience.cancel()
 """,
     ),
+    "a cache filled with what is out of date": (
+        "stale-fill",
+        """
+rows = {"k": "old"}
+
+
+class Cache:
+    def __init__(self):
+        self.entries = {}
+        self.version = 0
+
+    async def get(self, key):
+        if key in self.entries:
+            return self.entries[key]
+        version = self.version
+        value = await load(key)
+        self.fill(key, value, version)
+        return value
+
+    def fill(self, key, value, version):
+        self.entries[key] = value
+
+    def forget(self, key):
+        self.version += 1
+        self.entries.pop(key, None)
+
+
+async def load(key):
+    row = rows[key]
+    await window()
+    return row
+
+
+cache = Cache()
+
+
+async def rename():
+    rows["k"] = "new"
+    cache.forget("k")
+
+
+async def main():
+    await meanwhile(lambda: cache.get("k"), rename)
+""",
+    ),
+    "one that waits, taken twice": (
+        "double-take",
+        """
+class Lobby:
+    def __init__(self):
+        self.waiting = "ann"
+        self.games = []
+
+    def clear(self):
+        self.waiting = None
+
+    async def match(self, who):
+        rival = self.waiting
+        if rival is None:
+            return
+        await checkpoint()
+        self.clear()
+        self.games.append((rival, who))
+
+
+lobby = Lobby()
+
+
+async def main():
+    await both(lambda: lobby.match("bob"), lambda: lobby.match("cyd"))
+""",
+    ),
+    "a position that has moved": (
+        "call-pair",
+        """
+class Songs:
+    def __init__(self):
+        self.titles = ["a", "b", "c"]
+
+    def find(self, title):
+        return self.titles.index(title)
+
+    def delete(self, position):
+        return self.titles.pop(position)
+
+
+songs = Songs()
+
+
+async def remove():
+    position = songs.find("b")
+    await window()
+    songs.delete(position)
+
+
+async def change():
+    songs.titles.pop(0)
+
+
+async def main():
+    await meanwhile(remove, change)
+""",
+    ),
+    "a place that a helper has found, or raised": (
+        "check-then-act",
+        """
+class Hall:
+    def __init__(self, size):
+        self.size = size
+        self.tickets = []
+
+    def has_room(self):
+        return len(self.tickets) < self.size
+
+
+halls = {"a": Hall(1)}
+
+
+def with_room(name):
+    hall = halls[name]
+    if not hall.has_room():
+        raise LookupError(name)
+    return hall
+
+
+async def book(who):
+    hall = with_room("a")
+    await checkpoint()
+    hall.tickets.append(who)
+
+
+async def main():
+    await both(lambda: book("ann"), lambda: book("bob"))
+""",
+    ),
 }
 
 CLEAN: dict[str, str] = {
+    "a place that a helper has found, and others too": """
+class Hall:
+    def __init__(self, size):
+        self.size = size
+        self.tickets = []
+
+    def has_room(self):
+        return len(self.tickets) < self.size
+
+
+halls = {"a": Hall(2)}
+
+
+def with_room(name):
+    hall = halls[name]
+    if not hall.has_room():
+        raise LookupError(name)
+    return hall
+
+
+async def book(who):
+    hall = with_room("a")
+    await checkpoint()
+    hall.tickets.append(who)
+
+
+async def main():
+    await both(lambda: book("ann"), lambda: book("bob"))
+""",
+    "a place that a helper looks for again": """
+class Hall:
+    def __init__(self, size):
+        self.size = size
+        self.tickets = []
+
+    def has_room(self):
+        return len(self.tickets) < self.size
+
+
+halls = {"a": Hall(1)}
+
+
+def with_room(name):
+    hall = halls[name]
+    if not hall.has_room():
+        raise LookupError(name)
+    return hall
+
+
+async def book(who):
+    hall = with_room("a")
+    await checkpoint()
+    try:
+        hall = with_room("a")
+    except LookupError:
+        return
+    hall.tickets.append(who)
+
+
+async def main():
+    await both(lambda: book("ann"), lambda: book("bob"))
+""",
+    "a cache that keeps a version": """
+rows = {"k": "old"}
+
+
+class Cache:
+    def __init__(self):
+        self.entries = {}
+        self.version = 0
+
+    async def get(self, key):
+        if key in self.entries:
+            return self.entries[key]
+        version = self.version
+        value = await load(key)
+        self.fill(key, value, version)
+        return value
+
+    def fill(self, key, value, version):
+        if version == self.version:
+            self.entries[key] = value
+
+    def forget(self, key):
+        self.version += 1
+        self.entries.pop(key, None)
+
+
+async def load(key):
+    row = rows[key]
+    await window()
+    return row
+
+
+cache = Cache()
+
+
+async def rename():
+    rows["k"] = "new"
+    cache.forget("k")
+
+
+async def main():
+    await meanwhile(lambda: cache.get("k"), rename)
+""",
+    "a cache that is emptied for another reason": """
+rows = {"k": "old"}
+
+
+class Cache:
+    def __init__(self):
+        self.entries = {}
+        self.version = 0
+
+    async def get(self, key):
+        if key in self.entries:
+            return self.entries[key]
+        version = self.version
+        value = await load(key)
+        self.fill(key, value, version)
+        return value
+
+    def fill(self, key, value, version):
+        self.entries[key] = value
+
+    def forget(self, key):
+        self.version += 1
+        self.entries.pop(key, None)
+
+
+async def load(key):
+    row = rows[key]
+    await window()
+    return row
+
+
+cache = Cache()
+
+
+async def rename():
+    rows["other"] = "new"
+    cache.forget("k")
+
+
+async def main():
+    await meanwhile(lambda: cache.get("k"), rename)
+""",
+    "a row that changes, and nobody empties the cache": """
+rows = {"k": "old"}
+
+
+class Cache:
+    def __init__(self):
+        self.entries = {}
+        self.version = 0
+
+    async def get(self, key):
+        if key in self.entries:
+            return self.entries[key]
+        version = self.version
+        value = await load(key)
+        self.fill(key, value, version)
+        return value
+
+    def fill(self, key, value, version):
+        self.entries[key] = value
+
+    def forget(self, key):
+        self.version += 1
+        self.entries.pop(key, None)
+
+
+async def load(key):
+    row = rows[key]
+    await window()
+    return row
+
+
+cache = Cache()
+
+
+async def rename():
+    rows["k"] = "new"
+    cache.version += 1
+
+
+async def main():
+    await meanwhile(lambda: cache.get("k"), rename)
+""",
+    "one that waits, taken in one step": """
+class Lobby:
+    def __init__(self):
+        self.waiting = "ann"
+        self.games = []
+
+    def clear(self):
+        self.waiting = None
+
+    async def match(self, who):
+        rival, self.waiting = self.waiting, None
+        if rival is None:
+            return
+        await checkpoint()
+        self.clear()
+        self.games.append((rival, who))
+
+
+lobby = Lobby()
+
+
+async def main():
+    await both(lambda: lobby.match("bob"), lambda: lobby.match("cyd"))
+""",
+    "a connection closed twice": """
+class Client:
+    def __init__(self):
+        self.connection = anyio.Event()
+
+    async def close(self):
+        connection = self.connection
+        if connection is not None:
+            await checkpoint()
+            self.connection = None
+            connection.set()
+
+
+client = Client()
+
+
+async def main():
+    await both(client.close, client.close)
+""",
+    "a position that stays, for others come after it": """
+class Songs:
+    def __init__(self):
+        self.titles = ["a", "b", "c"]
+
+    def find(self, title):
+        return self.titles.index(title)
+
+    def delete(self, position):
+        return self.titles.pop(position)
+
+
+songs = Songs()
+
+
+async def remove():
+    position = songs.find("b")
+    await window()
+    songs.delete(position)
+
+
+async def change():
+    songs.titles.append('d')
+    songs.titles.pop(2)
+
+
+async def main():
+    await meanwhile(remove, change)
+""",
     "a decision that a local name keeps, and that holds still": """
 class Coupons:
     def __init__(self, limit):

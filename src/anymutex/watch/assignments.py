@@ -27,7 +27,8 @@ class AssignmentFlow(CallFlow):
     """How often each local name is assigned."""
 
     def _do_Assign(self, node: ast.Assign) -> None:
-        found = self.value(node.value)
+        may_raise = last_name(node.value) in self.drafts.names.raisers
+        found = self._by_itself(node.value, is_value_used=True) if may_raise else self.value(node.value)
         for target in node.targets:
             self.bind(target, found, node.value)
         self._note_slots(node)

@@ -103,6 +103,8 @@ class CallRewriting(Rewriting):
                 function.value = self._writing(hook, function.value, key, index, node)
             if read is not None:
                 function.value = self._reading(function.value, key, read, node, "item", "glance_item")
+        elif function.attr in {"index", "count"} and not self._active:
+            function.value = self._if_asked("glance_size", function.value, function.attr)
         else:
             function.value = self._reading(function.value, key, index, node, "item", "glance_item")
 

@@ -101,6 +101,18 @@ class CallFlow(ExpressionFlow):
         is_inside = isinstance(whole, ast.Await)
         return given | self._called(whole, name, owner, arguments, inside=int(is_inside))
 
+    def _by_itself(self, node: ast.expr, *, is_value_used: bool = False) -> Sources:
+        """A call that stands for itself: what follows rests on it, for it may have raised."""
+        if self.records:
+            self.statement_call, self.is_value_used = node, is_value_used
+        found = self.value(node)
+        self.statement_call = None
+        raising = self.drafts.index(node, "raising")
+        guard = None if raising is None else self.guard_of(node)
+        if guard is not None and raising is not None:
+            self.guards.append(guard._replace(sites=(*guard.sites, raising), outcome=None))
+        return found
+
     def _read_whole(self, node: ast.Call) -> None:
         """Whoever is given a container may read all of it: said only for those that are emptied later."""
         for argument in node.args:

@@ -28,6 +28,7 @@ CONSUMING = frozenset(
 )
 REORDERING = frozenset({"sort", "reverse", "rotate", "move_to_end", "heapify", "shuffle"})
 CHANGING = ADDING | CONSUMING | REORDERING
+REMOVING = CONSUMING | {"del", "delattr"}
 # Functions of heapq, bisect and random: what they change is their first argument.
 CHANGING_FUNCTIONS = frozenset(
     {

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from anymutex.watch.flow import Flow
-from anymutex.watch.sites import CALL, NOTHING, RECEIVER, SPAWNING, WAIT
+from anymutex.watch.sites import CALL, NOTHING, RECEIVER, RETURNING_OR_RAISING, SPAWNING, WAIT
 from anymutex.watch.spelling import is_full_slice, path_of
 
 if TYPE_CHECKING:
@@ -208,7 +208,8 @@ class ExpressionFlow(Flow):
         self.sink(index, NOTHING, inside=inside)
         self.at[index] = self.count
         if node is self.statement_call and draft.is_watched:
-            raising = self.site(node, "raising", CALL, name, path=None)
+            how = RETURNING_OR_RAISING if self.is_value_used else name
+            raising = self.site(node, "raising", CALL, how, path=None)
             self.at[raising] = self.count
             self.left |= {raising}
         return frozenset({index})

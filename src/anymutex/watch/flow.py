@@ -90,7 +90,8 @@ class Flow:
         self.drains: list[tuple[int, str]] = []
         self.slots: dict[str, frozenset[int]] = {}  # a local name -> the slots that it came from or went to
         self.multiply = 0  # comprehensions around
-        self.statement_call: ast.expr | None = None  # a call whose result nobody uses: it may raise
+        self.statement_call: ast.expr | None = None  # a call that may raise, and stands for itself
+        self.is_value_used = False  # of that call
         self.bare_returns: list[tuple[int, Sources]] = []
         self.index = self.site(node, "function", FUNCTION, node.name, path=None)
 

@@ -82,6 +82,8 @@ def seen_at(thing: Any, location: Any, how: str) -> tuple[str, int] | None:
 def sized(value: Any, how: str) -> Record:
     if how in {"len", "truth"}:
         return Record(value, STRUCTURE, Clock.now, (how, containers.size_of(value)))
+    if how in {"index", "count"}:
+        return Record(value, STRUCTURE, Clock.now)
     return Record(value, CONTENTS, Clock.now)
 
 

@@ -40,6 +40,9 @@ class Names(NamedTuple):
     written: frozenset[str] = frozenset()
     """Attributes that are assigned after an object was made: nobody can change the others meanwhile."""
 
+    raisers: frozenset[str] = frozenset()
+    """Functions that raise: who goes on after a call of one rests on what it has looked at."""
+
     @property
     def digest(self) -> str:
         """A short text that changes when the names do."""
@@ -48,16 +51,16 @@ class Names(NamedTuple):
 
 def names_in(sources: Iterable[str]) -> Names:
     """The names that `sources` define."""
-    found: tuple[set[str], ...] = (set(), set(), set(), set(), set())
+    found: tuple[set[str], ...] = (set(), set(), set(), set(), set(), set())
     for source in sources:
         found[0].update(_PROPERTY.findall(source))
         found[1].update(_SETTER.findall(source))
         found[2].update(_OPERATOR.findall(source))
-        _look_at_lines(source, found[3], found[4])
+        _look_at_lines(source, found[3], found[4], found[5])
     return Names(*map(frozenset, found))
 
 
-def _look_at_lines(source: str, functions: set[str], written: set[str]) -> None:
+def _look_at_lines(source: str, functions: set[str], written: set[str], raisers: set[str]) -> None:
     function = ""
     for line in source.splitlines():
         definition = _DEFINITION.match(line)
@@ -65,6 +68,8 @@ def _look_at_lines(source: str, functions: set[str], written: set[str]) -> None:
             function = definition.group(1)
             functions.add(function)
             line = line.partition("):")[2]  # a function of one line
+        if line.lstrip().startswith(("raise", "assert")):
+            raisers.add(function)
         if function not in _MAKERS and "." in line:
             for statement in line.split(";"):
                 written.update(_written_in(statement))

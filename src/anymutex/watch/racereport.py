@@ -28,6 +28,8 @@ _HEADLINES = {
     "lost-update": "lost update (read .. await .. stale write)",
     "check-then-act": "check then act (test .. await .. act on what is no longer so)",
     "duplicate-work": "duplicate work (both found nothing there and made it)",
+    "stale-fill": "stale fill (loaded .. changed and emptied by another .. the old value stored)",
+    "double-take": "double take (read .. await .. taken, as another task had taken it)",
     "write-then-read": "write then read (another task's value is read back)",
     "call-pair": "a get and a put that belong together (get .. await .. stale put)",
     "iteration": "changed during iteration",
@@ -39,6 +41,8 @@ _FIXES = {
     "lost-update": "hold one lock from the read to the write, or read again after the await",
     "check-then-act": "hold one lock from the test to the act, or test again after the await",
     "duplicate-work": "let one task do it and the others wait: a lock around it, or a future in its place",
+    "stale-fill": "keep a version that who empties it raises, and store only if it is still the same",
+    "double-take": "take it out in one step before the await: x, self.x = self.x, None",
     "write-then-read": "keep it in a local variable or an object of the task's own, not in a shared one",
     "call-pair": "hold one lock from the one call to the other",
     "iteration": "loop over a copy, list(...), or hold one lock over the whole loop",
@@ -115,7 +119,11 @@ class AwaitRace(Report):
         for write in self.writes:
             yield from write.lines(f"{write.what} by {write.who}:")
         for read in self.reads:
-            start = "  was computed from a" if self.rule in {"lost-update", "call-pair"} else "  rests on a"
+            start = (
+                "  was computed from a"
+                if self.rule in {"lost-update", "call-pair", "stale-fill"}
+                else "  rests on a"
+            )
             yield f"{start} {read.what} at:".ljust(64) + f" {read.note}".rstrip()
             yield from (f"      {line_of(place)}" for place in read.places[-1:])
         if self.awaits:

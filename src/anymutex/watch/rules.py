@@ -20,11 +20,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymutex import starts, tasks, waits
-from anymutex.watch import containers, draining, findings, guards, ledger
+from anymutex.watch import containers, doubletake, draining, findings, guards, ledger, stalefill
 from anymutex.watch.activations import innermost, number_of_task, started_under
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
 from anymutex.watch.levels import levels_of
+from anymutex.watch.sites import RETURNING_OR_RAISING
+from anymutex.watch.stalefill import RESETTING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from anymutex.watch.sites import Site
     from anymutex.watch.written import Written
 
-_RESETTING = {"None", "False", "0", "''", "b''"}
-_TAKING = containers.CONSUMING | {"del", "delattr"}
 _SILENT = containers.REORDERING | {"setdefault"}
 
 
@@ -53,12 +53,17 @@ class Stale(NamedTuple):
 
 def wrote(written: Written) -> None:
     """A location that somebody has read is about to be written."""
-    if not written.has_effect or written.is_computed:
+    if written.is_computed:
+        return
+    if not written.has_effect:
+        _note_vain_removal(written)
         return
     if written.site.is_drain:
         draining.drained(written)
     activation = innermost()
-    if (id(written.thing) in ledger.writes or id(written.old) in ledger.writes) and _may_be_stale(written):
+    if (id(written.thing) in ledger.writes or id(written.old) in ledger.writes) and (
+        stalefill.may_be(written) or _may_be_stale(written)
+    ):
         _judge(written)
     own, number = 0, number_of_task()
     touched: list[tuple[set[int], int]] = []
@@ -107,12 +112,21 @@ def _judge(written: Written) -> None:
         return
     levels = list(levels_of(written))
     stale = _stale_read(written, levels) or _cleared_unseen(written, levels)
-    if stale is None:
-        return
-    kind = _kind_of(written, stale)
-    if kind is not None:
+    kind = None if stale is None else _kind_of(written, stale)
+    if kind is None:
+        kind, stale = _other_finding(written, levels)
+    if kind is not None and stale is not None:
         source = stale.level.activation.hooks.sites[stale.source]
         findings.tell_write(kind, written, stale, source)
+
+
+def _other_finding(written: Written, levels: list[Level]) -> tuple[str | None, Stale | None]:
+    """What rests on a read of another location, or puts there what is there already."""
+    for level, source, record, remote in stalefill.stale_sources(written, levels):
+        return "stale-fill", Stale(True, source, record, remote, level)
+    for level, source, record, remote in doubletake.taken_before(written, levels):
+        return "double-take", Stale(False, source, record, remote, level)
+    return None, None
 
 
 def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
@@ -177,7 +191,7 @@ def _was_written(record: Record, written: Written) -> bool:
 
 def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
     """What was read is reset, and with it what another task has put there since."""
-    if written.site.value not in _RESETTING or written.sameness == "same" or written.site.is_fresh:
+    if written.site.value not in RESETTING or written.sameness == "same" or written.site.is_fresh:
         return None
     newest = max((record.time for level in levels for record in _reads_of(written, level)), default=0)
     for level in levels:
@@ -189,7 +203,7 @@ def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
             for record in level.activation.of(source):
                 if record.thing is written.thing and record.key == written.key and record.seen is not SPENT:
                     remote = ledger.remote_write(record, written.me)
-                    if remote is None or remote.site.value in _RESETTING or newest >= remote.time:
+                    if remote is None or remote.site.value in RESETTING or newest >= remote.time:
                         continue
                     return Stale(True, source, record, remote, level)
     return None
@@ -274,19 +288,35 @@ def _is_excused(written: Written, stale: Stale) -> bool:
     if written.is_removal:
         if written.key == STRUCTURE and (how := record.seen or ("", 0))[0] == "at":
             return id(content_of(record)) == how[1]  # else another element is there now
+        if record.key == STRUCTURE and stale.is_data:
+            return not _has_moved(written, remote)
         if record.key == STRUCTURE or record.seen is not None:
             return True
         if written.key == STRUCTURE:
             return False
-        if remote.site.how in _TAKING:
+        if remote.site.how in containers.REMOVING:
             return True
-        return _guarded(stale) is True
+        return _guarded(stale) is True or _is_unsure(stale)
     if stale.is_data:
         return False
     if _answers_as_before(written, record) or _is_claimed(stale):
         return True
     holds = _guarded(stale)
-    return holds is True or (holds is None and written.site.how == "augmented")
+    return holds is True or (holds is None and (written.site.how == "augmented" or _is_unsure(stale)))
+
+
+def _is_unsure(stale: Stale) -> bool:
+    """Whether only a call that would raise now tells of a decision, and that can't be told."""
+    source = stale.level.activation.hooks.sites[stale.source]
+    return source.how == RETURNING_OR_RAISING and _guarded(stale) is None
+
+
+def _has_moved(written: Written, remote: Write) -> bool:
+    """Whether another element may stand at a position now than before a change of the list."""
+    if remote.site.how in {"append", "extend"}:
+        return False
+    at = written.argument
+    return remote.position is None or not isinstance(at, int) or remote.position <= at
 
 
 def _guarded(stale: Stale) -> bool | None:
@@ -373,15 +403,25 @@ def _take_down(written: Written, own: int) -> None:
         keys == [written.key] and open_keys.get(written.key, 0) <= own and not _is_known(written)
     ):
         return
+    ledger.take_down(thing, keys, _write_of(written))
+
+
+def _note_vain_removal(written: Written) -> None:
+    key = stalefill.vain_removal_key(written)
+    if key is not None and written.key in ledger.open_reads.get(id(written.thing), {}):
+        ledger.take_down(written.thing, [key], _write_of(written))
+
+
+def _write_of(written: Written) -> Write:
     Clock.now += 1
-    write = Write(
+    return Write(
         time=Clock.now,
         actor=written.me,
         who=_raw_name(written.me),
         start=starts.start_of(written.me),
         site=written.site,
         file=written.hooks.file,
-        stack=ledger.stack_here(5),
+        stack=ledger.stack_here(6),
         is_structural=written.is_structural,
         before=written.old_kept,
         position=written.position,
@@ -389,4 +429,3 @@ def _take_down(written: Written, own: int) -> None:
         held=waits.labels_held_by(written.me),
         under=() if isinstance(written.me, int) else started_under(),  # a callback acts for nobody
     )
-    ledger.take_down(thing, keys, write)

@@ -99,6 +99,8 @@ SPAWNING = frozenset(
         "start", "start_soon", "submit", "to_thread", "wait", "wait_for", "as_completed",
     }
 )  # fmt: skip
+RETURNING_OR_RAISING: Final = "returns or raises"
+"""Of a call whose value is used: it may be all that it was called for."""
 RECEIVER: Final = "self"
 REST: Final = "*"
 

@@ -230,14 +230,7 @@ class StatementFlow(AssignmentFlow):
         self.raises |= NOTHING.union(*self.control)
 
     def _do_Expr(self, node: ast.Expr) -> None:
-        if self.records:
-            self.statement_call = node.value
-        self.value(node.value)
-        self.statement_call = None
-        raising = self.drafts.index(node.value, "raising")
-        guard = None if raising is None else self.guard_of(node.value)
-        if guard is not None and raising is not None:
-            self.guards.append(guard._replace(sites=(*guard.sites, raising), outcome=None))
+        self._by_itself(node.value)
 
     # -- scopes of their own
 

@@ -46,7 +46,7 @@ class Written:
         self.index = index
         self.site: Site = hooks.sites[index]
         self._value = value
-        self._argument = argument
+        self.argument = argument
 
     @cached_property
     def me(self) -> Actor:
@@ -99,7 +99,7 @@ class Written:
     @property
     def is_removal(self) -> bool:
         """Whether something is taken out."""
-        return self.site.how in containers.CONSUMING or self.site.how in {"del", "delattr"}
+        return self.site.how in containers.REMOVING
 
     @cached_property
     def is_structural(self) -> bool:
@@ -123,18 +123,18 @@ class Written:
             return None
         how, size = self.site.how, containers.size_of(self.thing)
         if how == "remove":
-            return next((at for at, element in enumerate(self.thing) if element is self._argument), None)
+            return next((at for at, element in enumerate(self.thing) if element is self.argument), None)
         if how in {"pop", "insert", "del"}:
-            at = self._argument if isinstance(self._argument, int) else size - 1
+            at = self.argument if isinstance(self.argument, int) else size - 1
             return at + size if at < 0 else at
         return None
 
     @property
     def end(self) -> int | None:
         """Which end of a list or deque an element is taken from: 0 or -1."""
-        if self.site.how in containers.FROM_THE_FRONT or self._argument == 0:
+        if self.site.how in containers.FROM_THE_FRONT or self.argument == 0:
             return 0
-        return -1 if self.site.how == "pop" and self._argument in (None, -1) else None
+        return -1 if self.site.how == "pop" and self.argument in (None, -1) else None
 
     @property
     def has_effect(self) -> bool:
