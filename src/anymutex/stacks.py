@@ -4,7 +4,7 @@ Rule 1. A *site* (code object, instruction offset) costs about 0.1 us to take an
         matters; it becomes a *place* (file, line, text) only when a report is written.
 Rule 2. Never keep a frame: it keeps every local of its function alive, and can close a cycle.
 Rule 3. A stack is told from the outermost call to the innermost, without the frames of the machinery
-        (event loops, anyio, anymutex): the user's own code and packages are what can be mended.
+        (event loops, test runners, anyio, anymutex): the user's own code and packages are what can be mended.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from types import CodeType, FrameType
 
 Site: TypeAlias = "tuple[CodeType, int]"
@@ -28,6 +29,7 @@ Site: TypeAlias = "tuple[CodeType, int]"
 _OWN_FOLDER = os.path.dirname(__file__) + os.sep
 _LOOPS = ("asyncio", "trio", "uvloop")
 _MACHINERY = (*_LOOPS, "anyio", "outcome", "concurrent.futures", "contextlib", "threading", "typing")
+_TEST_RUNNERS = ("_pytest", "pluggy", "pytest_asyncio", "unittest")
 # Awaitables that hide the object whose frame we want; only the collector can see through them.
 _WRAPPERS = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
 # A stack deeper than this hides the point; the innermost places are kept.
@@ -79,13 +81,23 @@ def running_sites(frame: FrameType | None, outermost: FrameType | None = None) -
     Without an `outermost` frame they end where an event loop made a call: what stands outside of that
     started the loop, and not the callback that runs now.
     """
+    outwards = [site_of(found) for found in _outwards(frame, outermost)]
+    if outermost is None:
+        return within_loop(outwards)
+    return [site for site in reversed(outwards) if not is_machinery(site[0].co_filename)]
+
+
+def within_loop(outwards: Iterable[Site]) -> list[Site]:
+    """Of the sites `outwards` from the innermost one, those that an event loop has called, as rule 3 says.
+
+    What stands outside of that started the loop: a test runner, a server, a script's last line.
+    """
     sites: list[Site] = []
-    while frame is not None:
-        if outermost is None and sites and _is_event_loop(frame.f_code.co_filename):
+    for site in outwards:
+        if sites and _is_event_loop(site[0].co_filename):
             break
-        if not is_machinery(frame.f_code.co_filename):
-            sites.append(site_of(frame))
-        frame = None if frame is outermost else frame.f_back
+        if not is_machinery(site[0].co_filename):
+            sites.append(site)
     return sites[::-1]
 
 
@@ -132,10 +144,10 @@ def assigned_name(site: Site, kind: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def is_machinery(filename: str) -> bool:
-    """Whether `filename` belongs to an event loop, to anyio or to anymutex (its demo programs do not)."""
+    """Whether `filename` is of a loop, a test runner, anyio or anymutex (its demo programs are not)."""
     if filename.startswith(_OWN_FOLDER):
         return not os.path.basename(filename).startswith("demo")
-    return filename.startswith(("<frozen ", "uvloop/", *_roots_of(_MACHINERY)))
+    return filename.startswith(("<frozen ", "uvloop/", *_roots_of((*_MACHINERY, *_TEST_RUNNERS))))
 
 
 def is_wrapper(awaitable: object) -> bool:
@@ -156,6 +168,12 @@ def _is_one_call(arguments: str) -> bool:
     except SyntaxError:
         return True
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
+
+
+def _outwards(frame: FrameType | None, outermost: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = None if frame is outermost else frame.f_back
 
 
 @lru_cache(maxsize=4096)

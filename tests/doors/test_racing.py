@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -41,7 +42,7 @@ PROGRAM = """
         async with anyio.create_task_group() as group:
             group.start_soon(up)
             group.start_soon(up)
-        print("the program's own")
+        print("the program's own", flush=True)
 """
 THREADED = """
     import anyio
@@ -58,10 +59,20 @@ THREADED = """
 """
 
 
+LASTING = (
+    PROGRAM
+    + """
+        await anyio.sleep_forever()
+"""
+)
+ENDED_BY = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give a folder with the programs."""
-    for name, source in (("helper", HELPER), ("program", PROGRAM), ("threaded", THREADED)):
+    sources = {"helper": HELPER, "program": PROGRAM, "threaded": THREADED, "lasting": LASTING}
+    for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
     return tmp_path
 
@@ -114,6 +125,46 @@ def test_the_variable_and_the_options(folder: Path) -> None:
     assert (by_variable.returncode, by_variable.stdout, by_variable.stderr) == (3, "", "")
     assert told.endswith("Found 1 await race(s)\n")
     assert by_both.returncode == 4
+
+
+def start(folder: Path, backend: str, by: signal.Signals) -> subprocess.Popen[str]:
+    """Start a program that never ends by itself."""
+    arguments = ["lasting.py", "--backend", backend, "--json", f"{backend}{by}.json"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "anymutex", "race", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # else it may be ignored
+    )
+
+
+def end(process: subprocess.Popen[str], by: signal.Signals) -> tuple[int, str]:
+    """Send the signal once the race has happened; the exit code, and the last line of what was said."""
+    assert process.stdout
+    process.stdout.readline()
+    process.send_signal(by)
+    _, errors = process.communicate(timeout=60)
+    return process.returncode, errors.splitlines()[-1]
+
+
+def test_a_program_that_is_killed_has_told_its_races(folder: Path) -> None:
+    """By Ctrl-C or SIGTERM: all is told and written, and the exit code is that of the signal."""
+    cases = [(backend, by) for backend in ("asyncio", "trio") for by in ENDED_BY]
+    processes = {case: start(folder, *case) for case in cases}
+    try:
+        ended = {case: end(process, case[1]) for case, process in processes.items()}
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.wait()
+    written = [
+        json.loads((folder / f"{backend}{by}.json").read_text(encoding="utf-8")) for backend, by in cases
+    ]
+
+    assert {case: (ENDED_BY[case[1]], "Found 1 await race(s)") for case in cases} == ended
+    assert [1] * len(cases) == [len(races) for races in written]
 
 
 def test_what_keeps_a_race_quiet(folder: Path) -> None:

@@ -441,6 +441,30 @@ async def main():
     await meanwhile(buffer.flush, buffer.log)
 """,
     ),
+    "a buffer copied and cleared by who has started the adder before": (
+        "dropped-insert",
+        """
+lines = ["a"]
+
+
+async def log():
+    await window()
+    lines.append("b")
+    opened.set()
+
+
+async def main():
+    async with anyio.create_task_group() as group:
+        group.start_soon(log)
+        await checkpoint()
+        sent = list(lines)
+        closed.set()
+        for _ in range(5):
+            await checkpoint()
+        lines.clear()
+        return sent
+""",
+    ),
     "a key that another task removed": (
         "vanished",
         """
@@ -1501,6 +1525,44 @@ async def main():
     if "limit" in scope:
         await both(child, child)
         scope.pop("limit", None)
+""",
+    "cleared of what its own children have put there": """
+kept = {"x": 0}
+
+
+async def put():
+    await checkpoint()
+    kept["a"] = 1
+
+
+def look(size):
+    if list(kept) != size:
+        raise AssertionError
+
+
+async def main():
+    look(["x"])
+    await both(put, put)
+    kept.clear()
+""",
+    "only its size was asked for, before it was cleared twice": """
+kept = {"x": 0}
+
+
+async def put():
+    kept["a"] = 1
+
+
+async def serve():
+    if len(kept) != 1:
+        return
+    kept.clear()
+    await window()
+    kept.clear()
+
+
+async def main():
+    await meanwhile(serve, put)
 """,
     "read again by a helper before it is reset": """
 class Request:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from anymutex.watch.activations import Activation, Call
+    from anymutex.watch.ledger import Record, Write
     from anymutex.watch.sites import Site
     from anymutex.watch.written import Written
 
@@ -56,6 +57,12 @@ def levels_of(written: Written) -> Iterator[Level]:
         data, control = _outer(data), _outer(control)
         call = activation.via
         activation = activation.parent
+
+
+def acts_for(write: Write, level: Level, record: Record) -> bool:
+    """Whether a function has started the writer itself, after it had read: then that was to write."""
+    reader = id(level.activation)
+    return any(number == reader and started > record.time for number, started in write.under)
 
 
 _FARTHEST = 30

@@ -236,11 +236,7 @@ def location_text(thing: Any, key: Any, site: Site) -> str:
 
 
 def _remote(remote: Write, location: str, after: str | None) -> Access:
-    places = tuple(
-        stacks.place_of(site)
-        for site in reversed(remote.stack)
-        if not stacks.is_machinery(site[0].co_filename)
-    )
+    places = tuple(map(stacks.place_of, stacks.within_loop(remote.stack)))
     site_place = stacks.place_in(remote.file, remote.site.line, remote.site.function)
     return Access(
         _who(remote),

@@ -16,6 +16,7 @@ is recorded, there are no lock sets and no vector clocks, and locks that work ke
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,7 +25,7 @@ from anymutex.watch import containers, doubletake, draining, findings, guards, l
 from anymutex.watch.activations import innermost, number_of_task, started_under
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT, Clock, Write, content_of
-from anymutex.watch.levels import levels_of
+from anymutex.watch.levels import acts_for, levels_of
 from anymutex.watch.sites import RETURNING_OR_RAISING
 from anymutex.watch.stalefill import RESETTING
 
@@ -67,7 +68,11 @@ def wrote(written: Written) -> None:
         _judge(written)
     own, number = 0, number_of_task()
     touched: list[tuple[set[int], int]] = []
-    while activation is not None and activation.number == number:
+    there = ledger.open_reads.get(id(written.thing), {})
+    sought = (
+        sys.maxsize if CONTENTS in there else there.get(written.key, 0)
+    )  # no further than the last of them
+    while activation is not None and activation.number == number and own < sought:
         own += activation.spend(written.thing, written.key, touched)
         activation = activation.parent
     if touched and (id(written.thing) in ledger.writes or _others_read(written, own)):
@@ -143,7 +148,7 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
                 remote = _remote_of(written, record, is_data)
                 beside = None if remote or is_data else _remote_beside(written, record)
                 other = remote or beside
-                if other is not None and not is_data and _acts_for(other, level, record):
+                if other is not None and not is_data and acts_for(other, level, record):
                     continue
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
@@ -204,6 +209,8 @@ def _cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
                 if record.thing is written.thing and record.key == written.key and record.seen is not SPENT:
                     remote = ledger.remote_write(record, written.me)
                     if remote is None or remote.site.value in RESETTING or newest >= remote.time:
+                        continue
+                    if acts_for(remote, level, record):
                         continue
                     return Stale(True, source, record, remote, level)
     return None
@@ -274,12 +281,6 @@ def _remote_beside(written: Written, record: Record) -> Write | None:
     """A write of another element of a container that was looked at as a whole, as by `sum`."""
     is_whole = record.key == CONTENTS and record.thing is written.thing
     return ledger.remote_write(record, written.me, in_order=False) if is_whole else None
-
-
-def _acts_for(write: Write, level: Level, record: Record) -> bool:
-    """Whether the tester has started the writer itself, after its test: then it was to do so."""
-    tester = id(level.activation)
-    return any(number == tester and started > record.time for number, started in write.under)
 
 
 def _is_excused(written: Written, stale: Stale) -> bool:
