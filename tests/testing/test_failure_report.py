@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,6 +133,68 @@ def test_what_the_tool_did_stands_first(backend: str) -> None:
     assert [line.strip() for line in lines if "the tool cancels" in line] == [
         first.replace("the tool cancelled", "! the tool cancels")
     ]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancel_before_the_first_step(backend: str) -> None:
+    """Who has not begun is hit at the first await: the report names that line."""
+
+    async def borrow() -> None:
+        free = ["connection"]
+
+        async def use() -> None:
+            connection = free.pop()
+            await anyio.lowlevel.checkpoint()
+            free.append(connection)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(use)
+        assert free, "a connection is lost"
+
+    failure = explore(borrow, backends=[backend], cancellation=True).failure
+    assert failure is not None
+    hit = borrow.__code__.co_firstlineno + 5
+
+    assert failure.token == "v1,1x0.0"
+    assert failure.report.splitlines()[0] == (
+        'the tool cancelled task "use" 0.0 before its first step, '
+        f"so at its first await, {Path(__file__).name}:{hit}"
+    )
+
+
+def test_a_cancel_of_who_never_begins_or_has_begun_already() -> None:
+    """A task of asyncio's own is cancelled without a first step; an eager one has had it when it is met."""
+    began: list[str] = []
+
+    async def use() -> None:
+        began.append("use")
+        await asyncio.sleep(0)
+        raise AssertionError("not cancelled")
+
+    async def native() -> None:
+        began.clear()
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loop.create_task(use(), name="use")
+        raise ValueError(began)
+
+    async def eager() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined, unused-ignore]
+        try:
+            await native()
+        finally:
+            loop.set_task_factory(None)
+
+    met = {native: ("[]", " before its first step")}
+    if sys.version_info >= (3, 12):
+        met[eager] = ("['use']", f" at {Path(__file__).name}:{use.__code__.co_firstlineno + 2}")
+    for program, (value, words) in met.items():
+        failure = replay(program, "v1,1x0.0").failure
+        assert failure is not None
+        first, second, *_ = failure.report.splitlines()
+
+        assert (first.partition(" 0.0")[2], second) == (words, f"ValueError: {value}")
 
 
 def test_exceptions_that_are_hard_to_tell() -> None:
