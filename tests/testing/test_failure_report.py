@@ -42,6 +42,7 @@ ON_ONE: list[tuple[AsyncProgram, str]] = [
     (schedule_programs.shutdown, "asyncio"),
     (schedule_programs.crossroads, "asyncio"),
     (schedule_programs.called_back, "asyncio"),
+    (schedule_programs.unheard, "asyncio"),
     (schedule_programs.channel, "trio"),
 ]
 

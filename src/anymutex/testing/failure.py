@@ -188,8 +188,11 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         interference=_interference(steps),
         steps=steps,
         standstill=standstill_of(outcome.blocked, steps.who, spins) if outcome.blocked else None,
-        raised=raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
-        complaints=tuple(map(diary.renamed, outcome.complaints)),
+        raised=(
+            *raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
+            *_raised_unheard(outcome, diary, steps),
+        ),
+        complaints=tuple(diary.renamed(complaint.text) for complaint in outcome.complaints),
         races=outcome.races,
         peer=PEER if outcome.has_peer else "",
         locks_held=() if outcome.blocked else tuple(_locks_held(outcome, diary, steps)),
@@ -208,6 +211,15 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         is_reproducible=known.is_reproducible,
         details=details,
     )
+
+
+def _raised_unheard(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[Raised]:
+    """The exceptions that nobody has asked for, as the loop's exception handler was told of them."""
+    for complaint in outcome.complaints:
+        culprit = complaint.culprit(outcome.names)
+        who = "" if culprit is None else steps.who(culprit)
+        for raised in complaint.raised:
+            yield replace(raised, who=who, message=diary.renamed(raised.message))
 
 
 def _interference(steps: Steps) -> str:
