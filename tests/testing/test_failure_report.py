@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 import schedule_programs
+from zoo import missed_pulse
 
-from anymutex.testing import explore, replay
+from anymutex.testing import explore, replay, shrink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,6 +197,22 @@ def test_a_cancel_of_who_never_begins_or_has_begun_already() -> None:
         first, second, *_ = failure.report.splitlines()
 
         assert (first.partition(" 0.0")[2], second) == (words, f"ValueError: {value}")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_whether_fewer_deviations_may_do(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said where none of the schedules with fewer fails; else that not all of them were run."""
+
+    def deviations() -> str:
+        report = failure_of(missed_pulse.racy, backend).report
+        return next(line for line in report.splitlines() if line.startswith("2 deviations"))
+
+    sure = deviations()
+    monkeypatch.setattr(shrink, "MOST_BELOW", 1)
+    unsure = deviations()
+
+    assert sure.endswith(", which was run too and does not fail")
+    assert unsure == f"{sure}; fewer may do: shrinking ended before all schedules with fewer were run"
 
 
 def test_exceptions_that_are_hard_to_tell() -> None:

@@ -29,6 +29,7 @@ ASLEEP = " asleep - deadlock!"
 WAITING = " asleep - a deadlock, unless a peer outside of the program still sends something"
 HANG = "hang: no task that matters has moved for 120 s of virtual time, while others go on"
 LIVELOCK = "livelock: tasks go on and on without getting anywhere, and no time passes"
+MAYBE_FEWER = "; fewer may do: shrinking ended before all schedules with fewer were run"
 NOT_REPRODUCIBLE = "not reproducible: the program has other randomness or state between runs"
 PEER = (
     "a socket was waited for in real time: a peer outside of the program is in no schedule, and may answer "
@@ -175,6 +176,8 @@ class Circumstances:
     default_order: str | None = None
     """How the default order ended on this backend: empty if well; None if it was not run."""
     is_reproducible: bool = True
+    is_fewest: bool | None = None
+    """Whether no schedule with fewer deviations fails like this; None to a replay, which has no other."""
 
 
 def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
@@ -210,6 +213,7 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         deviations=len(outcome.schedule.deviations),
         is_reproducible=known.is_reproducible,
         details=details,
+        is_fewest=bool(known.is_fewest),
     )
 
 
@@ -250,9 +254,8 @@ def _distance(outcome: Outcome, known: Circumstances) -> str:
     away = f"{count} {'deviation' if count == 1 else 'deviations'} from the default order ({plain})"
     if known.default_order is None:
         return away
-    if known.default_order:
-        return f"{away}, which was run too and fails: {known.default_order}"
-    return f"{away}, which was run too and does not fail"
+    ending = f"fails: {known.default_order}" if known.default_order else "does not fail"
+    return f"{away}, which was run too and {ending}{MAYBE_FEWER if known.is_fewest is False else ''}"
 
 
 def _locks_held(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[str]:
