@@ -13,8 +13,7 @@ from anymutex.errors import UsageError
 from anymutex.testing.choices import Deviation, Schedule
 
 if TYPE_CHECKING:
-    from anymutex.errors import UsageError
-from anymutex.testing.choices import TaskId
+    from anymutex.testing.choices import TaskId
 
 steps = st.integers(0, 10**9 - 1)
 task_ids = st.lists(steps, min_size=1, max_size=5).map(tuple)

@@ -17,7 +17,7 @@ from weakref import ref
 from anymutex import stacks, tasks
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, MapRead, MapWritten
 from anymutex.report import shown
-from anymutex.testing.blocked import held_by, holders, identities, stand_of
+from anymutex.testing.blocked import held_by, holders, stand_of
 from anymutex.testing.things import WIDEST, Things
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Diary:
 
     def __call__(self, scheduler: Scheduler, task: Task) -> None:
         """A step was taken."""
-        me, by_identity = scheduler.trace[-1], identities(scheduler)  # trio has told of its end already
+        me, by_identity = scheduler.trace[-1], scheduler.by_identity  # trio has told of its end already
         if len(scheduler.names) > self._started:
             self._started = len(scheduler.names)
             self._meet_all(scheduler)

@@ -223,12 +223,22 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._fail(error)
 
     def _go_on_alone(self) -> bool:
+        if self._run.stopped:
+            return self._go_on_together()
         is_moved = False
         while self._steps and not self._has_to_wait():
             is_moved = self._go_on()
             if not self._is_alone or self._files.has_files:
                 break  # it has callbacks to run, or files to look at
         return is_moved
+
+    def _go_on_together(self) -> bool:
+        """A run that is being cancelled is in no schedule: all go on that can, as in the plain loop."""
+        for _ in range(len(self._steps)):
+            if self._has_to_wait() or not self._steps:
+                break
+            self._let_one_go()
+        return False
 
     def _fail(self, error: Exception) -> None:
         self.error = self.error or error
