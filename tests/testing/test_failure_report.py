@@ -215,6 +215,24 @@ def test_whether_fewer_deviations_may_do(backend: str, monkeypatch: pytest.Monke
     assert unsure == f"{sure}; fewer may do: shrinking ended before all schedules with fewer were run"
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_hang_of_all_tasks(backend: str) -> None:
+    """Nobody is said to go on beside others where there are no others."""
+
+    async def poll() -> None:
+        await schedule_programs.beat()
+
+    async def polls() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(poll)
+
+    for program, who in ((poll, "the only task wakes"), (polls, "all tasks wake")):
+        first_line = failure_of(program, backend).report.splitlines()[0]
+
+        assert first_line == f"hang: {who} again and again for 120 s of virtual time, and nothing comes of it"
+
+
 def test_exceptions_that_are_hard_to_tell() -> None:
     """One that has no text, and one that was raised in no line of the user's."""
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 ASLEEP = " asleep - deadlock!"
 WAITING = " asleep - a deadlock, unless a peer outside of the program still sends something"
 HANG = "hang: no task that matters has moved for 120 s of virtual time, while others go on"
+BEATS = 50
+"""So many jumps of the clock, and so at least as many steps, a hang has had without progress."""
+HANG_OF_ALL = "hang: {who} again and again for 120 s of virtual time, and nothing comes of it"
 LIVELOCK = "livelock: tasks go on and on without getting anywhere, and no time passes"
 MAYBE_FEWER = "; fewer may do: shrinking ended before all schedules with fewer were run"
 NOT_REPRODUCIBLE = "not reproducible: the program has other randomness or state between runs"
@@ -242,7 +245,17 @@ def _headline(outcome: Outcome) -> str:
             return f"{count} of {all_} tasks are{ASLEEP}"
         everybody = {1: "the only task is", 2: "both tasks are"}.get(all_, f"all {all_} tasks are")
         return everybody + (WAITING if outcome.has_peer else ASLEEP)
-    return {"hang": HANG, "livelock": LIVELOCK}.get(str(outcome.kind), outcome.summary)
+    if outcome.kind == "hang":
+        return _hang(outcome)
+    return LIVELOCK if outcome.kind == "livelock" else outcome.summary
+
+
+def _hang(outcome: Outcome) -> str:
+    """Whether somebody is left behind while others go on, or all go on."""
+    movers = set(outcome.trace[-BEATS:])
+    if any(one.task not in movers and not one.is_join for one in outcome.blocked):
+        return HANG
+    return HANG_OF_ALL.format(who="the only task wakes" if len(outcome.blocked) == 1 else "all tasks wake")
 
 
 def _distance(outcome: Outcome, known: Circumstances) -> str:
