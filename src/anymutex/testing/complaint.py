@@ -33,10 +33,13 @@ class Complaint:
     raised: tuple[Raised, ...] = ()
     """The exceptions that it is about, as far as they were raised in somebody's code."""
 
-    def culprit(self, names: Mapping[TaskId, str]) -> TaskId | None:
-        """Which of the tasks with these names it is about; None if that can't be told."""
-        alike = [task for task, name in names.items() if name == self.task]
-        return alike[0] if len(alike) == 1 else None
+    def culprit(self, *names: Mapping[TaskId, str]) -> TaskId | None:
+        """Which of the tasks it is about that were called like this; None if that can't be told.
+
+        A task may have had other names: Python 3.11 gives it the one it was started with a moment later.
+        """
+        alike = {task for named in names for task, name in named.items() if name == self.task}
+        return alike.pop() if len(alike) == 1 else None
 
 
 def complaint_of(context: Mapping[str, Any]) -> Complaint:

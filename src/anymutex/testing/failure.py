@@ -223,7 +223,7 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
 def _raised_unheard(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[Raised]:
     """The exceptions that nobody has asked for, as the loop's exception handler was told of them."""
     for complaint in outcome.complaints:
-        culprit = complaint.culprit(outcome.names)
+        culprit = complaint.culprit(outcome.names, diary.names)
         who = "" if culprit is None else steps.who(culprit)
         for raised in complaint.raised:
             yield replace(raised, who=who, message=diary.renamed(raised.message))

@@ -71,7 +71,7 @@ def _endings(outcome: Outcome, diary: Diary) -> dict[TaskId, str]:
     for leaf in leaves_of(outcome.error):
         found.setdefault(diary.raiser_of(leaf) or (0,), f"raises {type(leaf).__name__}")
     for complaint in outcome.complaints:
-        culprit = complaint.culprit(outcome.names)
+        culprit = complaint.culprit(outcome.names, diary.names)
         if culprit is not None and complaint.raised:
             found.setdefault(culprit, f"raises {complaint.raised[0].error}")
     return found
