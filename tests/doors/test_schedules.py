@@ -106,7 +106,7 @@ def test_a_replay_lets_the_program_print(capsys: pytest.CaptureFixture[str]) -> 
 
     assert code == 0
     assert told.startswith("printed ['x']\nthe token was not followed: ")
-    assert told.endswith("no failure: None\n")
+    assert told.endswith("\nno failure\n")
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:

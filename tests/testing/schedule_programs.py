@@ -236,3 +236,19 @@ async def crossroads() -> None:
     north, east = asyncio.Lock(), asyncio.Lock()
     cars = crossing(north, east, "red car"), crossing(east, north, "blue car")
     await asyncio.wait(cars)
+
+
+async def unheard() -> None:
+    """Start tasks of asyncio's, one of which fails, and ask none of them how it ended."""
+
+    async def fetch(port: str) -> None:
+        await asyncio.sleep(0)
+        try:
+            int(port)
+        except ValueError as error:
+            raise LookupError(f"not a port: {port!r}\nnor a name") from error
+
+    fetches = [asyncio.create_task(fetch(port), name=f"port {port}") for port in ("80", "http")]
+    await asyncio.sleep(1)
+    fetches.clear()
+    await asyncio.sleep(0)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anymutex.errors import UsageError
 from anymutex.testing.choices import Deviation, Schedule
 
 if TYPE_CHECKING:
@@ -60,11 +61,19 @@ def test_what_deviates_is_who_was_not_first() -> None:
         ("v1,1=0,1=0.1", "the steps of 'v1,1=0,1=0.1' do not rise"),
         ("v1,-1=0", "'-1=0' in 'v1,-1=0' is none of 3=0.1"),
         ("v1,\n1=0", "'\\n1=0' in"),
+        ("v1,\u0663=0", "'\u0663=0' in"),
+        ("v1,\u00b2=0", "'\u00b2=0' in"),
+        ("x" * 100_000, "'... (100,000 characters) does not begin with 'v1'"),
+        ("v1," + "1" * 100_000, "'... (100,003 characters) is none of 3=0.1"),
+        ("v1" + ",1=0" * 25_000, "'... (100,002 characters) do not rise"),
     ],
+    ids=lambda value: value[:20],
 )
 def test_a_bad_token_is_one_clear_line(token: str, said: str) -> None:
-    """It says what is wrong with what."""
-    with pytest.raises(ValueError, match=re.escape(said)) as raised:
+    """It says what is wrong with what, and does not repeat a text without end."""
+    with pytest.raises(UsageError, match=re.escape(said)) as raised:
         Schedule.parse(token)
 
+    assert isinstance(raised.value, ValueError)
     assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 240

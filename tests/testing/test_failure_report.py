@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
 import schedule_programs
+from zoo import missed_pulse
 
-from anymutex.testing import explore, replay
+from anymutex.testing import explore, replay, shrink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +43,7 @@ ON_ONE: list[tuple[AsyncProgram, str]] = [
     (schedule_programs.shutdown, "asyncio"),
     (schedule_programs.crossroads, "asyncio"),
     (schedule_programs.called_back, "asyncio"),
+    (schedule_programs.unheard, "asyncio"),
     (schedule_programs.channel, "trio"),
 ]
 
@@ -130,6 +135,102 @@ def test_what_the_tool_did_stands_first(backend: str) -> None:
     assert [line.strip() for line in lines if "the tool cancels" in line] == [
         first.replace("the tool cancelled", "! the tool cancels")
     ]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancel_before_the_first_step(backend: str) -> None:
+    """Who has not begun is hit at the first await: the report names that line."""
+
+    async def borrow() -> None:
+        free = ["connection"]
+
+        async def use() -> None:
+            connection = free.pop()
+            await anyio.lowlevel.checkpoint()
+            free.append(connection)
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(use)
+        assert free, "a connection is lost"
+
+    failure = explore(borrow, backends=[backend], cancellation=True).failure
+    assert failure is not None
+    hit = borrow.__code__.co_firstlineno + 5
+
+    assert failure.token == "v1,1x0.0"
+    assert failure.report.splitlines()[0] == (
+        'the tool cancelled task "use" 0.0 before its first step, '
+        f"so at its first await, {Path(__file__).name}:{hit}"
+    )
+
+
+def test_a_cancel_of_who_never_begins_or_has_begun_already() -> None:
+    """A task of asyncio's own is cancelled without a first step; an eager one has had it when it is met."""
+    began: list[str] = []
+
+    async def use() -> None:
+        began.append("use")
+        await asyncio.sleep(0)
+        raise AssertionError("not cancelled")
+
+    async def native() -> None:
+        began.clear()
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loop.create_task(use(), name="use")
+        raise ValueError(began)
+
+    async def eager() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined, unused-ignore]
+        try:
+            await native()
+        finally:
+            loop.set_task_factory(None)
+
+    met = {native: ("[]", " before its first step")}
+    if sys.version_info >= (3, 12):
+        met[eager] = ("['use']", f" at {Path(__file__).name}:{use.__code__.co_firstlineno + 2}")
+    for program, (value, words) in met.items():
+        failure = replay(program, "v1,1x0.0").failure
+        assert failure is not None
+        first, second, *_ = failure.report.splitlines()
+
+        assert (first.partition(" 0.0")[2], second) == (words, f"ValueError: {value}")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_whether_fewer_deviations_may_do(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is said where none of the schedules with fewer fails; else that not all of them were run."""
+
+    def deviations() -> str:
+        report = failure_of(missed_pulse.racy, backend).report
+        return next(line for line in report.splitlines() if line.startswith("2 deviations"))
+
+    sure = deviations()
+    monkeypatch.setattr(shrink, "MOST_BELOW", 1)
+    unsure = deviations()
+
+    assert sure.endswith(", which was run too and does not fail")
+    assert unsure == f"{sure}; fewer may do: shrinking ended before all schedules with fewer were run"
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_hang_of_all_tasks(backend: str) -> None:
+    """Nobody is said to go on beside others where there are no others."""
+
+    async def poll() -> None:
+        await schedule_programs.beat()
+
+    async def polls() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(poll)
+
+    for program, who in ((poll, "the only task wakes"), (polls, "all tasks wake")):
+        first_line = failure_of(program, backend).report.splitlines()[0]
+
+        assert first_line == f"hang: {who} again and again for 120 s of virtual time, and nothing comes of it"
 
 
 def test_exceptions_that_are_hard_to_tell() -> None:

@@ -99,7 +99,7 @@ def test_a_replay_does_the_same_again() -> None:
     [
         (Deviation(0, (0, 7)), "at step 0 the task 0.7 could not run"),
         (Deviation(2, (0, 0)), "at step 2 the task 0.0 could not run"),
-        (Deviation(99, (0,)), "at step 99 the task 0 could not run"),
+        (Deviation(99, (0,)), "at step 99 the run was over, after 3 steps"),
     ],
 )
 def test_a_replay_names_its_first_divergence(deviation: Deviation, said: str) -> None:

@@ -17,7 +17,6 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from anymutex.doors import loading, problems
-from anymutex.errors import UsageError
 from anymutex.testing.explorer import explore, replay
 from anymutex.testing.exploring import Interrupted
 from anymutex.testing.progressline import shown_on
@@ -63,12 +62,7 @@ def replay_file(asked: argparse.Namespace) -> int:
         UsageError: The token, the file or the backend is no good, or the program can't be driven.
     """
     with loading.loaded(loading.target_of(asked.program), asked.arguments) as program:
-        try:
-            result = replay(
-                _repeatable(program, asked), asked.token, backend=asked.backend, races=asked.races
-            )
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        result = replay(_repeatable(program, asked), asked.token, backend=asked.backend, races=asked.races)
     print(result)
     return 1 if result.failure else 0
 

@@ -51,13 +51,8 @@ class Blocked(NamedTuple):
 def look_around(scheduler: Scheduler) -> tuple[Blocked, ...]:
     """Where all tasks of the run stand."""
     things = getattr(scheduler.observer, "things", None) or Things()
-    by_identity = identities(scheduler)
+    by_identity = scheduler.by_identity
     return tuple(look_at(task, scheduler.id_of(task), by_identity, things) for task in scheduler.alive)
-
-
-def identities(scheduler: Scheduler) -> dict[int, TaskId]:
-    """The ids of the tasks that live, by their `id()`."""
-    return {id(task): scheduler.id_of(task) for task in scheduler.alive}
 
 
 def ring_in(blocked: Sequence[Blocked]) -> list[Blocked]:
@@ -94,12 +89,10 @@ def held_by(task: Any, task_id: TaskId, things: Things) -> tuple[str, ...]:
 
 
 def holders(scheduler: Scheduler, things: Things) -> dict[TaskId, Any]:
-    """The tasks that live and hold a lock, as far as that is known, in the order they were started."""
-    holding, known = waits.tasks_holding(), things.holders()
-    if not holding and not known:
-        return {}
-    alive = ((scheduler.id_of(task), task) for task in scheduler.alive)
-    return {task_id: task for task_id, task in alive if task in holding or task_id in known}
+    """The tasks that live and hold a lock, as far as that is known, in the order of their ids."""
+    holding = {scheduler.id_of(task) for task in waits.tasks_holding() if scheduler.knows(task)}
+    living = holding.union(filter(scheduler.lives, things.holders()))
+    return {task_id: scheduler.task_of(task_id) for task_id in sorted(living)}
 
 
 def _with_thing(

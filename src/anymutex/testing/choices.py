@@ -15,6 +15,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from anymutex.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -25,7 +27,12 @@ VERSION = "v1"
 _MARKS: dict[Act, str] = {"cancel": "x", "timer": "t", "runs": "="}  # in the order they come within a step
 _ACTS: dict[str, Act] = {mark: act for act, mark in _MARKS.items()}
 _RANKS = {act: rank for rank, act in enumerate(_MARKS)}
-_DEVIATION = re.compile(r"(\d{1,9})(?:([=x])(\d{1,9}(?:\.\d{1,9})*)|(t))")
+_DEVIATION = re.compile(r"(\d{1,9})(?:([=x])(\d{1,9}(?:\.\d{1,9})*)|(t))", re.ASCII)
+_LONGEST = 60  # characters of a token that are shown
+
+
+class TokenError(UsageError, ValueError):
+    """What was given as a token is none: `str(error)` is the one line that says why."""
 
 
 class Deviation(NamedTuple):
@@ -85,14 +92,14 @@ class Schedule:
         """The schedule that `token` stands for.
 
         Raises:
-            ValueError: It is none; the text is one line that says why.
+            TokenError: It is none; a ValueError too.
         """
         version, *parts = token.strip().split(",")
         if version != VERSION:
-            raise ValueError(f"not a token of this version: {token!r} does not begin with {VERSION!r}")
+            raise TokenError(f"not a token of this version: {_short(token)} does not begin with {VERSION!r}")
         deviations = tuple(_parsed(part, token) for part in parts)
         if list(deviations) != sorted(deviations, key=_by_place) or _has_twice(deviations):
-            raise ValueError(f"not a token: the steps of {token!r} do not rise")
+            raise TokenError(f"not a token: the steps of {_short(token)} do not rise")
         return cls(deviations)
 
     @property
@@ -113,9 +120,14 @@ def shown_id(task: TaskId) -> str:
 def _parsed(part: str, token: str) -> Deviation:
     match = _DEVIATION.fullmatch(part)
     if match is None:
-        raise ValueError(f"not a token: {part!r} in {token!r} is none of 3=0.1, 3x0.1 and 3t")
+        raise TokenError(f"not a token: {_short(part)} in {_short(token)} is none of 3=0.1, 3x0.1 and 3t")
     step, mark, task, timer = match.groups()
     return Deviation(int(step), tuple(map(int, task.split("."))) if task else (), _ACTS[mark or timer])
+
+
+def _short(text: str) -> str:
+    """The `repr` of what was given as a token or a part of one, which may be of any length."""
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}... ({len(text):,} characters)"
 
 
 def _by_place(deviation: Deviation) -> tuple[int, int]:

@@ -7,6 +7,7 @@ Rule 3. It keeps words and numbers, never a task, a frame or a value.
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
 from threading import get_ident
@@ -16,7 +17,7 @@ from weakref import ref
 from anymutex import stacks, tasks
 from anymutex.events import LockAbandoned, LockAcquired, LockReleased, MapRead, MapWritten
 from anymutex.report import shown
-from anymutex.testing.blocked import held_by, holders, identities, stand_of
+from anymutex.testing.blocked import held_by, holders, stand_of
 from anymutex.testing.things import WIDEST, Things
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Diary:
         """What each task is called; by its function if asyncio has only counted it."""
         self.aliases: dict[str, str] = {}
         """Those names instead of the counted ones, which differ from run to run."""
+        self.eager: dict[TaskId, Place | None] = {}
+        """Where those tasks stood at first that had begun within a step of another one."""
         self._deeds: list[str] = []
         self._values: dict[tuple[int, str], str] = {}
         self._maps: dict[int, ref[Any]] = {}
@@ -69,7 +72,7 @@ class Diary:
 
     def __call__(self, scheduler: Scheduler, task: Task) -> None:
         """A step was taken."""
-        me, by_identity = scheduler.trace[-1], identities(scheduler)  # trio has told of its end already
+        me, by_identity = scheduler.trace[-1], scheduler.by_identity  # trio has told of its end already
         if len(scheduler.names) > self._started:
             self._started = len(scheduler.names)
             self._meet_all(scheduler)
@@ -116,6 +119,9 @@ class Diary:
         frame = getattr(coroutine, "cr_frame", None)
         if frame is not None:
             self._frames[id(frame), frame.f_code] = task_id
+        if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == inspect.CORO_SUSPENDED:
+            sites = stacks.suspended_sites(coroutine)
+            self.eager[task_id] = stacks.place_of(sites[-1]) if sites else None
         name = tasks.full_name_of(task)
         if COUNTED.fullmatch(name):
             self.aliases[name] = name = tasks.shortened(getattr(coroutine, "__qualname__", "a task"))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TypeVarTuple
 from anymutex import tasks
 from anymutex.errors import UsageError
 from anymutex.testing.blocked import look_around
+from anymutex.testing.complaint import complaint_of
 from anymutex.testing.idleselector import IdleSelector
 from anymutex.testing.olddeadlines import OldDeadlines
 from anymutex.testing.patience import Patience
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from anymutex.testing.blocked import Blocked
+    from anymutex.testing.complaint import Complaint
     from anymutex.testing.idleselector import Select
     from anymutex.testing.scheduler import Scheduler
 
@@ -50,7 +52,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
         self._run: Scheduler  # the same, where there is one
         self.blocked: tuple[Blocked, ...] = ()
         self.strangers: tuple[str, ...] = ()
-        self.complaints: list[str] = []
+        self.complaints: list[Complaint] = []
         self.error: Exception | None = None
         self.workers = Workers()
         self.patience = Patience()
@@ -170,9 +172,7 @@ class DrivenLoop(asyncio.SelectorEventLoop):
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """What asyncio would only log is a finding here."""
         if self.scheduler is not None:
-            error = context.get("exception")
-            told = f": {type(error).__name__}: {error}" if error else ""
-            self.complaints.append(f"{context.get('message', 'an error')}{told}")
+            self.complaints.append(complaint_of(context))
 
     def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Refuse."""
@@ -223,12 +223,22 @@ class DrivenLoop(asyncio.SelectorEventLoop):
             self._fail(error)
 
     def _go_on_alone(self) -> bool:
+        if self._run.stopped:
+            return self._go_on_together()
         is_moved = False
         while self._steps and not self._has_to_wait():
             is_moved = self._go_on()
             if not self._is_alone or self._files.has_files:
                 break  # it has callbacks to run, or files to look at
         return is_moved
+
+    def _go_on_together(self) -> bool:
+        """A run that is being cancelled is in no schedule: all go on that can, as in the plain loop."""
+        for _ in range(len(self._steps)):
+            if self._has_to_wait() or not self._steps:
+                break
+            self._let_one_go()
+        return False
 
     def _fail(self, error: Exception) -> None:
         self.error = self.error or error

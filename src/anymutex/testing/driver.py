@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from anymutex.testing.blocked import Blocked
+    from anymutex.testing.complaint import Complaint
     from anymutex.testing.scheduler import Scheduler
 
     AsyncProgram: TypeAlias = Callable[[], Awaitable[Any]]
@@ -26,7 +27,7 @@ class Ended(NamedTuple):
     error: BaseException | None = None
     blocked: tuple[Blocked, ...] = ()
     """Where the tasks stood when the run had to be stopped."""
-    complaints: tuple[str, ...] = ()
+    complaints: tuple[Complaint, ...] = ()
     """What the loop's exception handler was told."""
     leftovers: tuple[str, ...] = ()
     """The names of tasks that no cancellation ended."""

@@ -16,6 +16,7 @@ from unittest import SkipTest
 
 from anymutex.errors import UsageError
 from anymutex.runningtest import running_test
+from anymutex.testing.choices import TokenError
 from anymutex.testing.explorer import explore, replay
 from anymutex.testing.keptfailure import KeptFailure
 from anymutex.testing.outcome import leaves_of, text_of
@@ -85,10 +86,10 @@ class ExploredTest:
         for backend in self._options["backends"]:
             try:
                 result = self._replay(program, token, backend)
-            except ValueError as error:
+            except TokenError as error:
                 raise UsageError(f"--replay: {error}") from None
             how = f", but not to its end: {result.divergence}" if result.divergence else ""
-            verdicts.append(f"replayed {token} on {backend}{how}: {result.outcome}")
+            verdicts.append(f"replayed {result.token} on {backend}{how}: {result.ending}")
             if result.failure is not None:
                 return result.failure
             print(result)
@@ -103,7 +104,7 @@ class ExploredTest:
             return None
         try:
             return self._replay(program, kept.token, kept.backend).failure
-        except ValueError:  # of another version of ours
+        except TokenError:  # of another version of ours
             return None
 
 

@@ -146,8 +146,7 @@ def replay(
         because it was mended, it goes on in the default order, and `divergence` names the step.
 
     Raises:
-        ValueError: The token is none.
-        UsageError: The backend can't be driven.
+        UsageError: The token is none, or the backend can't be driven. A bad token is a ValueError too.
         TypeError: `program` is no async function without arguments, or the token no str.
 
     Example:

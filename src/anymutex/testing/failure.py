@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 ASLEEP = " asleep - deadlock!"
 WAITING = " asleep - a deadlock, unless a peer outside of the program still sends something"
 HANG = "hang: no task that matters has moved for 120 s of virtual time, while others go on"
+BEATS = 50
+"""So many jumps of the clock, and so at least as many steps, a hang has had without progress."""
+HANG_OF_ALL = "hang: {who} again and again for 120 s of virtual time, and nothing comes of it"
 LIVELOCK = "livelock: tasks go on and on without getting anywhere, and no time passes"
+MAYBE_FEWER = "; fewer may do: shrinking ended before all schedules with fewer were run"
 NOT_REPRODUCIBLE = "not reproducible: the program has other randomness or state between runs"
 PEER = (
     "a socket was waited for in real time: a peer outside of the program is in no schedule, and may answer "
@@ -175,6 +179,8 @@ class Circumstances:
     default_order: str | None = None
     """How the default order ended on this backend: empty if well; None if it was not run."""
     is_reproducible: bool = True
+    is_fewest: bool | None = None
+    """Whether no schedule with fewer deviations fails like this; None to a replay, which has no other."""
 
 
 def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
@@ -188,8 +194,11 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         interference=_interference(steps),
         steps=steps,
         standstill=standstill_of(outcome.blocked, steps.who, spins) if outcome.blocked else None,
-        raised=raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
-        complaints=tuple(map(diary.renamed, outcome.complaints)),
+        raised=(
+            *raised_of(outcome.error, lambda leaf: steps.who(diary.raiser_of(leaf) or (0,)), diary.renamed),
+            *_raised_unheard(outcome, diary, steps),
+        ),
+        complaints=tuple(diary.renamed(complaint.text) for complaint in outcome.complaints),
         races=outcome.races,
         peer=PEER if outcome.has_peer else "",
         locks_held=() if outcome.blocked else tuple(_locks_held(outcome, diary, steps)),
@@ -207,7 +216,17 @@ def failure_of(outcome: Outcome, diary: Diary, known: Circumstances) -> Failure:
         deviations=len(outcome.schedule.deviations),
         is_reproducible=known.is_reproducible,
         details=details,
+        is_fewest=bool(known.is_fewest),
     )
+
+
+def _raised_unheard(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[Raised]:
+    """The exceptions that nobody has asked for, as the loop's exception handler was told of them."""
+    for complaint in outcome.complaints:
+        culprit = complaint.culprit(outcome.names, diary.names)
+        who = "" if culprit is None else steps.who(culprit)
+        for raised in complaint.raised:
+            yield replace(raised, who=who, message=diary.renamed(raised.message))
 
 
 def _interference(steps: Steps) -> str:
@@ -226,7 +245,17 @@ def _headline(outcome: Outcome) -> str:
             return f"{count} of {all_} tasks are{ASLEEP}"
         everybody = {1: "the only task is", 2: "both tasks are"}.get(all_, f"all {all_} tasks are")
         return everybody + (WAITING if outcome.has_peer else ASLEEP)
-    return {"hang": HANG, "livelock": LIVELOCK}.get(str(outcome.kind), outcome.summary)
+    if outcome.kind == "hang":
+        return _hang(outcome)
+    return LIVELOCK if outcome.kind == "livelock" else outcome.summary
+
+
+def _hang(outcome: Outcome) -> str:
+    """Whether somebody is left behind while others go on, or all go on."""
+    movers = set(outcome.trace[-BEATS:])
+    if any(one.task not in movers and not one.is_join for one in outcome.blocked):
+        return HANG
+    return HANG_OF_ALL.format(who="the only task wakes" if len(outcome.blocked) == 1 else "all tasks wake")
 
 
 def _distance(outcome: Outcome, known: Circumstances) -> str:
@@ -238,9 +267,8 @@ def _distance(outcome: Outcome, known: Circumstances) -> str:
     away = f"{count} {'deviation' if count == 1 else 'deviations'} from the default order ({plain})"
     if known.default_order is None:
         return away
-    if known.default_order:
-        return f"{away}, which was run too and fails: {known.default_order}"
-    return f"{away}, which was run too and does not fail"
+    ending = f"fails: {known.default_order}" if known.default_order else "does not fail"
+    return f"{away}, which was run too and {ending}{MAYBE_FEWER if known.is_fewest is False else ''}"
 
 
 def _locks_held(outcome: Outcome, diary: Diary, steps: Steps) -> Iterator[str]:

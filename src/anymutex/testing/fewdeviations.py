@@ -23,7 +23,7 @@ from anymutex.testing.injections import NOTHING, offered
 from anymutex.testing.strategy import ALL, NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from anymutex.testing.choices import TaskId
     from anymutex.testing.injections import Bounds
@@ -71,7 +71,7 @@ class FewDeviations:
         usual = self._favoured if self._favoured in queue else queue[0]
         assert usual is not None
         if not self._left:
-            self._plan([Deviation(len(trace), task) for task in queue if task != usual])
+            self._plan(len(queue) - 1, (Deviation(len(trace), task) for task in queue if task != usual))
             return usual
         if len(trace) < self._left[-1].step:
             return usual
@@ -91,7 +91,8 @@ class FewDeviations:
         possible = [one for one in due if one in every]
         self._is_sound = self._is_sound and possible == due
         if not self._left and not due:
-            self._plan(self._bounds.allowed(every, self._current))
+            allowed = self._bounds.allowed(every, self._current)
+            self._plan(len(allowed), allowed)
         return possible
 
     def end(self, trace: Sequence[TaskId]) -> None:
@@ -113,8 +114,9 @@ class FewDeviations:
         places = {True: count(), False: count()}
         self._planned.sort(key=lambda plan: next(places[plan[-1].task in outer]), reverse=True)
 
-    def _plan(self, more: Sequence[Deviation]) -> None:
-        if len(self._next) + len(more) > MOST_PLANNED:
+    def _plan(self, number: int, more: Iterable[Deviation]) -> None:
+        """Plan so many schedules; where there is no room for them nobody looks what they would be."""
+        if len(self._next) + number > MOST_PLANNED:
             self._is_next_whole = False
             return
         self._next.extend((*self._current, one) for one in more)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from anymutex.testing.blocked import look_around
+from anymutex.testing.nurseries import children_of, leaf_below, stands_in_nursery
 from anymutex.testing.olddeadlines import OldDeadlines
 from anymutex.testing.patience import SHORT
 from anymutex.testing.shim import Shim
@@ -89,8 +90,8 @@ class Gate(trio.abc.Instrument):
     def is_condemned(self, task: trio.lowlevel.Task) -> bool:
         """Whether `task` is to end here instead of going on."""
         if self.error is not None:
-            return not _children(task)
-        if task not in self._condemned:
+            return not children_of(task) and not stands_in_nursery(task)
+        if task not in self._condemned or stands_in_nursery(task):
             return False
         self._condemned.discard(task)
         return True
@@ -200,7 +201,7 @@ class Gate(trio.abc.Instrument):
         task = self._scheduler.pick()
         if self._scheduler.takes_stop():
             self._give_up()
-        if self._scheduler.is_swallowed:
+        if self._scheduler.is_swallowed and not stands_in_nursery(task):
             self._condemn(task)
         self._picked = task
         if task in self._parked:
@@ -289,16 +290,14 @@ class Gate(trio.abc.Instrument):
 
     def _end_all(self, timeout: float) -> None:
         """After an error nothing counts but an end. A task that nothing wakes is woken for it."""
-        leaf = self._root
-        while leaf is not None and (children := _children(leaf)):
-            leaf = children[0]
+        leaf = leaf_below(self._root) if self._root else None
         if timeout > 0 and leaf is not None and leaf is not self._root:
             trio.lowlevel.reschedule(leaf)
             _wake_trio()
 
     def _close_one(self) -> None:
         """A shield keeps a task from being cancelled. Wake one without children, and end it instead."""
-        leaf = next((task for task in reversed(self._scheduler.alive) if not _children(task)), None)
+        leaf = next((task for task in reversed(self._scheduler.alive) if not children_of(task)), None)
         if leaf is not None:
             self._condemn(leaf)
             trio.lowlevel.reschedule(leaf)
@@ -326,10 +325,6 @@ async def _in_scope(scope: trio.CancelScope, coroutine: Coroutine[Any, Any, Any]
 def _next_timer() -> float | None:
     seconds = trio.lowlevel.current_statistics().seconds_to_next_deadline
     return None if seconds == math.inf else seconds
-
-
-def _children(task: trio.lowlevel.Task) -> list[trio.lowlevel.Task]:
-    return [child for nursery in task.child_nurseries for child in nursery.child_tasks]
 
 
 def _has_files() -> bool:

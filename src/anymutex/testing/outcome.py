@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from anymutex.testing.blocked import Blocked
     from anymutex.testing.choices import Deviation, TaskId
+    from anymutex.testing.complaint import Complaint
     from anymutex.testing.driver import Ended
     from anymutex.testing.scheduler import Scheduler
     from anymutex.watch.racereport import AwaitRace
@@ -46,7 +47,7 @@ class Outcome:
     names: dict[TaskId, str]
     blocked: tuple[Blocked, ...]
     leftovers: tuple[str, ...]
-    complaints: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
     """What the loop's exception handler was told."""
     races: tuple[AwaitRace, ...]
     """The await races that were seen."""
@@ -99,7 +100,7 @@ def outcome_of(ended: Ended, scheduler: Scheduler, races: Sequence[AwaitRace] = 
         names=scheduler.names,
         blocked=ended.blocked,
         leftovers=ended.leftovers,
-        complaints=tuple(map(without_addresses, ended.complaints)),
+        complaints=ended.complaints,
         is_cut=scheduler.is_cut,
         has_peer=ended.has_peer,
     )
@@ -158,10 +159,10 @@ def _summary(kind: Kind | None, ended: Ended, *, is_ours: bool) -> str:
     if kind is None:
         return shown(ended.value)
     if kind == "loop-handler":
-        return without_addresses(ended.complaints[0])
+        return ended.complaints[0].text
     if is_ours:
         return kind
-    lines = {_first_line(leaf) for leaf in leaves_of(ended.error)}
+    lines = {first_line_of(leaf) for leaf in leaves_of(ended.error)}
     return without_addresses("; ".join(sorted(lines)))
 
 
@@ -173,6 +174,7 @@ def text_of(error: BaseException) -> str:
         return f"<its text can't be had: {type(trouble).__name__}>"
 
 
-def _first_line(error: BaseException) -> str:
+def first_line_of(error: BaseException) -> str:
+    """Its class and the first line of its message."""
     text = text_of(error).partition("\n")[0]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -39,8 +39,15 @@ class Replayed:
             self.failure.raise_it()
         return self
 
+    @property
+    def ending(self) -> str:
+        """The failure in one line, or that there was none, and what was returned instead."""
+        if self.failure is not None:
+            return self.outcome
+        return "no failure" if self.outcome == "None" else f"no failure: it ended with {self.outcome}"
+
     def __str__(self) -> str:
-        text = self.failure.report if self.failure else f"{self.steps}\n\nno failure: {self.outcome}"
+        text = self.failure.report if self.failure else f"{self.steps}\n\n{self.ending}"
         return f"the token was not followed: {self.divergence}\n\n{text}" if self.divergence else text
 
 

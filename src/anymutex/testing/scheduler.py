@@ -35,7 +35,8 @@ MAIN = (0,)
 """The program itself, which the tool never cancels."""
 
 SWALLOWED = 500
-"""So many steps of a run that is being cancelled, and its tasks are known to swallow cancellation."""
+"""So many steps of a run that is being cancelled, and its tasks are known to swallow cancellation; but not
+before each of those that were cancelled has had about `fair_turns` turns."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +92,21 @@ class Scheduler:
         self.may_inject = self._injecting is not None
         """Whether somebody will be asked for injections."""
         self.steps_since_stop = 0
+        self._stopped_tasks = 0  # so many lived when the run was stopped
         self._strategy = strategy
         self._asked_at = -1  # the step before which it was asked last
         self._is_stop_told = False
         self._early = 0.0  # how much the clock is ahead of what the program has waited for
         self._limits = limits or Limits()
         self.observer = observer
+        self.by_identity: dict[int, TaskId] = {}
+        """The ids of the tasks that live, by their `id()`; asked for at every step, so nobody copies it."""
         self._ids: dict[Task, TaskId] = {}
         self._tasks: dict[TaskId, Task] = {}
         self._children: dict[TaskId, int] = {}
-        self._woken: dict[Task, tuple[int, TaskId]] = {}
+        self._woken: dict[Task, tuple[int, TaskId]] = {}  # in the order of the queue, if it is sorted
+        self._is_sorted = True
+        self._latest: tuple[int, TaskId] = (0, ())  # none that was woken comes after it
         self._last_moved: dict[TaskId, int] = {}  # counted in jumps
         self._now = 0.0
         self._fair_from = self._livelock_from = 0  # steps
@@ -134,11 +140,15 @@ class Scheduler:
     @property
     def is_swallowed(self) -> bool:
         """Whether the tasks go on and on although they were cancelled."""
-        return self.steps_since_stop > SWALLOWED
+        return self.steps_since_stop > max(SWALLOWED, self._limits.fair_turns * self._stopped_tasks)
 
     def knows(self, task: Task) -> bool:
         """Whether `task` belongs to the run and lives."""
         return task in self._ids
+
+    def lives(self, task_id: TaskId) -> bool:
+        """Whether the task with this spawn path has not ended."""
+        return task_id in self._tasks
 
     def is_blocked(self, task: Task) -> bool:
         """Whether `task` lives and can't run."""
@@ -154,19 +164,24 @@ class Scheduler:
         number = self._children.get(above, 0)
         self._children[above] = number + 1
         task_id = (*above, number)
-        self._ids[task] = task_id
+        self._ids[task] = self.by_identity[id(task)] = task_id
         self._tasks[task_id] = task
         self.names[task_id] = name
         self._note_progress()
 
     def woke(self, task: Task) -> None:
         """`task` can run; told twice it keeps its place."""
-        self._woken.setdefault(task, (len(self.trace), self._ids[task]))
+        if task in self._woken:
+            return
+        place = len(self.trace), self._ids[task]
+        self._is_sorted = self._is_sorted and place > self._latest
+        self._latest = max(place, self._latest)
+        self._woken[task] = place
 
     def exited(self, task: Task) -> None:
         """`task` has ended. No reference to it is kept: its errors must show in this run, not later."""
         self._woken.pop(task, None)
-        del self._tasks[self._ids.pop(task)]
+        del self._tasks[self._ids.pop(task)], self.by_identity[id(task)]
         self._note_progress()
 
     def injections(self, next_timer: Callable[[], float | None]) -> Sequence[Deviation]:
@@ -198,16 +213,15 @@ class Scheduler:
 
     def pick(self) -> Task:
         """Who takes the next step; it is off the queue with that. Only where somebody can run."""
-        woken = self._woken
-        if len(woken) == 1:
-            task, (_, task_id) = woken.popitem()
+        if len(self._woken) == 1:
+            task, (_, task_id) = self._woken.popitem()
             self._note_step(task_id, [task_id])
             return task
         queue = self._queue()
         task_id = self._choice(queue)
         self._note_step(task_id, queue)
         task = self._tasks[task_id]
-        del woken[task]
+        del self._woken[task]
         return task
 
     def stepped(self, task: Task) -> None:
@@ -237,7 +251,9 @@ class Scheduler:
 
     def stop(self, kind: Stop) -> None:
         """The run can't end by itself; the first reason counts."""
-        self.stopped = self.stopped or kind
+        if self.stopped is None:
+            self.stopped = kind
+            self._stopped_tasks = len(self._ids)
 
     def takes_stop(self) -> bool:
         """Whether the run was stopped since this was asked last: then the driver cancels all its tasks."""
@@ -281,7 +297,10 @@ class Scheduler:
         return Moment(step, self._queue(), victims, is_timer_near)
 
     def _queue(self) -> list[TaskId]:
-        return [task_id for _, task_id in sorted(self._woken.values())]
+        if not self._is_sorted:  # sorting at every step is most of what many tasks would cost
+            self._woken = dict(sorted(self._woken.items(), key=lambda item: item[1]))
+            self._is_sorted = True
+        return [task_id for _, task_id in self._woken.values()]
 
     def _note_step(self, task_id: TaskId, queue: list[TaskId]) -> None:
         if self.stopped:

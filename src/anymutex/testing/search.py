@@ -9,7 +9,7 @@ Rule 2. A run that fails is run again. Only if it fails in the same way, it is s
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from anymutex import probe
@@ -104,15 +104,21 @@ class Search:
         self.reporter.report(self.runner.backend, self.schedules, verdict, is_last=is_last)
 
 
-def replayed_by(runner: Runner, schedule: Schedule) -> Replayed:
-    """Run `schedule` once, and write down what each of its steps did."""
+def replayed_by(runner: Runner, schedule: Schedule, is_fewest: bool | None = None) -> Replayed:
+    """Run `schedule` once, and write down what each of its steps did.
+
+    Args:
+        runner: Runs the program.
+        schedule: What is run.
+        is_fewest: Whether a failure needs all its deviations, and no others would do; None if not known.
+    """
     strategy = Replay(schedule)
     diary = Diary()
     with probe.listening(diary.hear):
         outcome = runner.run(strategy, diary)
     assert outcome is not None  # it can be replayed as often as one likes
     default_order = _default_order(runner) if outcome.kind and outcome.schedule.deviations else None
-    known = Circumstances(runner.backend, runner.repetition, default_order)
+    known = Circumstances(runner.backend, runner.repetition, default_order, is_fewest=is_fewest)
     return replayed_of(outcome, diary, known, strategy.divergence)
 
 
@@ -134,7 +140,7 @@ def _told(runner: Runner, outcome: Outcome, broken_off: Callable[[], bool]) -> F
     if again.signature != outcome.signature:
         return failure_of(outcome, Diary(), unsure)
     smallest, is_fewest = shrunk(runner, again, is_enough)
-    first, second = (replayed_by(runner, smallest.schedule).failure for _ in range(2))
+    first, second = (replayed_by(runner, smallest.schedule, is_fewest).failure for _ in range(2))
     if first is None or second is None or not outcome.kind == first.kind == second.kind:
         return failure_of(outcome, Diary(), unsure)
-    return replace(first if first.report == second.report else first.varying(), is_fewest=is_fewest)
+    return first if first.report == second.report else first.varying()

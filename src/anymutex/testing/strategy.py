@@ -23,6 +23,8 @@ ALL = math.inf
 """`covered` of a strategy that has run every schedule there is."""
 NONE = -1
 """`covered` of a strategy that promises nothing about what it has run."""
+LONGEST = 60
+"""Characters of a spawn path that are shown; somebody may have made up a longer one."""
 
 
 class Strategy(Protocol):
@@ -154,11 +156,15 @@ class Replay:
                 deviation.task
             ]
             if deviation not in self._followed and not is_usual:
-                self._diverge(deviation)
+                self._diverge(deviation, len(trace))
 
-    def _diverge(self, missed: Deviation) -> None:
+    def _diverge(self, missed: Deviation, steps: float = math.inf) -> None:
+        """Note the first one that was missed, in a run of so many steps."""
         if self.divergence is None:
-            self.divergence = f"at step {missed.step} {_CANT[missed.act].format(shown_id(missed.task))}"
+            name = shown_id(missed.task)
+            why = _CANT[missed.act].format(name if len(name) <= LONGEST else f"{name[:LONGEST]}...")
+            was_over = f"the run was over, after {steps} {'step' if steps == 1 else 'steps'}"
+            self.divergence = f"at step {missed.step} {was_over if missed.step >= steps else why}"
 
 
 _CANT: dict[Act, str] = {

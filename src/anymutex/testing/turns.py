@@ -45,20 +45,24 @@ def remarks_of(outcome: Outcome, diary: Diary, names: dict[str, str]) -> tuple[R
     found = []
     for deviation in outcome.schedule.deviations:
         if deviation.act == "cancel":
-            stood = _stood(outcome, diary, deviation)
+            met = _met(outcome, diary, deviation)
             name = f'task "{names[shown_id(deviation.task)]}" {shown_id(deviation.task)}'
-            found.append(Remark(deviation.step, "!", f"the tool cancels {name}{stood}"))
+            found.append(Remark(deviation.step, "!", f"the tool cancels {name}{met}"))
         elif deviation.act == "timer":
             found.append(Remark(deviation.step, "~", "the clock goes on to the next timer early"))
     return tuple(found)
 
 
-def _stood(outcome: Outcome, diary: Diary, deviation: Deviation) -> str:
-    """Where the task stood that was cancelled."""
-    for task, entry in reversed(list(zip(outcome.trace, diary.entries, strict=False))[: deviation.step]):
-        if task == deviation.task and entry.place is not None:
-            return f" at {entry.place}"
-    return ""
+def _met(outcome: Outcome, diary: Diary, cancel: Deviation) -> str:
+    """Where a cancel met its task, as the steps of that before and after it tell."""
+    steps = enumerate(zip(outcome.trace, diary.entries, strict=False))
+    own = [(step, entry.place) for step, (task, entry) in steps if task == cancel.task]
+    begun = [diary.eager[cancel.task]] if cancel.task in diary.eager else []
+    before = [*begun, *(place for step, place in own if step < cancel.step)]
+    if before:
+        return f" at {before[-1]}" if before[-1] else ""
+    first_await = own[0][1] if own else None
+    return " before its first step" + (f", so at its first await, {first_await}" if first_await else "")
 
 
 def _endings(outcome: Outcome, diary: Diary) -> dict[TaskId, str]:
@@ -66,6 +70,10 @@ def _endings(outcome: Outcome, diary: Diary) -> dict[TaskId, str]:
     found: dict[TaskId, str] = {}
     for leaf in leaves_of(outcome.error):
         found.setdefault(diary.raiser_of(leaf) or (0,), f"raises {type(leaf).__name__}")
+    for complaint in outcome.complaints:
+        culprit = complaint.culprit(outcome.names, diary.names)
+        if culprit is not None and complaint.raised:
+            found.setdefault(culprit, f"raises {complaint.raised[0].error}")
     return found
 
 
