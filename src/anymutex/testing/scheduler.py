@@ -2,7 +2,8 @@
 
 Rule 1. A driver tells who was spawned, who woke and who ended, asks who goes on, and obeys. The scheduler
         never calls a driver.
-Rule 2. The queue is sorted by (step of the wake-up, spawn path): tasks that wake together have no order of
+Rule 2. The queue is sorted by (step of the wake-up, whether it was that task's own, spawn path): who yields
+        goes behind those he has woken before, on both loops; others that wake together have no order of
         their own, and the loops differ there.
 Rule 3. A strategy that raises never hangs a loop: its error is kept, the run goes on in the default order.
 Rule 4. After many steps without a jump of the clock the run goes on in the default order, which is fair. Then
@@ -100,7 +101,7 @@ class Scheduler:
         self._ids: dict[Task, TaskId] = {}
         self._tasks: dict[TaskId, Task] = {}
         self._children: dict[TaskId, int] = {}
-        self._woken: dict[Task, tuple[int, TaskId]] = {}
+        self._woken: dict[Task, tuple[int, bool, TaskId]] = {}
         self._last_moved: dict[TaskId, int] = {}  # counted in jumps
         self._now = 0.0
         self._fair_from = self._livelock_from = 0  # steps
@@ -161,7 +162,9 @@ class Scheduler:
 
     def woke(self, task: Task) -> None:
         """`task` can run; told twice it keeps its place."""
-        self._woken.setdefault(task, (len(self.trace), self._ids[task]))
+        task_id = self._ids[task]
+        ran_last = self.trace[-1:] == [task_id]
+        self._woken.setdefault(task, (len(self.trace), ran_last, task_id))
 
     def exited(self, task: Task) -> None:
         """`task` has ended. No reference to it is kept: its errors must show in this run, not later."""
@@ -200,7 +203,7 @@ class Scheduler:
         """Who takes the next step; it is off the queue with that. Only where somebody can run."""
         woken = self._woken
         if len(woken) == 1:
-            task, (_, task_id) = woken.popitem()
+            task, (_, _, task_id) = woken.popitem()
             self._note_step(task_id, [task_id])
             return task
         queue = self._queue()
@@ -281,7 +284,7 @@ class Scheduler:
         return Moment(step, self._queue(), victims, is_timer_near)
 
     def _queue(self) -> list[TaskId]:
-        return [task_id for _, task_id in sorted(self._woken.values())]
+        return [task_id for _, _, task_id in sorted(self._woken.values())]
 
     def _note_step(self, task_id: TaskId, queue: list[TaskId]) -> None:
         if self.stopped:
