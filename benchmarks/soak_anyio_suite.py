@@ -51,6 +51,12 @@ EXPLAINED = {
     "test_cancel_portal_future": "its worker waits for a task in real time, unseen by anyio",
     "test_cancel_worker_thread": "has an abandoned worker be slower than the task, by the real clock",
     "test_cancelscope_propagation_when_abandoned": "has the host go on before its cancel is delivered again",
+    "test_run_corofunc_from_thread": "has the loop in the main thread; ours has one of its own",
+    "test_run_sync_from_thread": "has the loop in the main thread; ours has one of its own",
+    "test_run_async_from_thread_exception": "has the loop in the main thread; ours has one of its own",
+    "test_run_sync_from_thread_exception": "has the loop in the main thread; ours has one of its own",
+    "test_call_corofunc": "has the loop in the main thread; ours has one of its own",
+    "test_call_non_corofunc": "has the loop in the main thread; ours has one of its own",
     "test_empty_taskgroup_contains_yield_point": "has the others run in one yield; it may go on first",
     "test_nested_task_group_filtering": "has two sleeps of the same length end before either's failure is "
     "dealt with",
