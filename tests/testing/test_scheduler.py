@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from anymutex.testing.choices import Deviation, Schedule
+from anymutex.testing.runner import runner_of
 from anymutex.testing.scheduler import Limits, Scheduler
 from anymutex.testing.strategy import Fifo, Replay
 
@@ -73,6 +76,29 @@ def test_who_woke_earlier_stands_first() -> None:
     scheduler.woke("main")
 
     assert [scheduler.pick() for _ in range(3)] == ["a", "b", "main"]
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_who_yields_goes_behind_those_he_has_woken(backend: str) -> None:
+    """As both loops have it: the default order runs a task that was started before who started it goes on."""
+    order: list[str] = []
+
+    async def note(name: str) -> None:
+        order.append(name)
+
+    async def program() -> list[str]:
+        order.clear()
+        async with anyio.create_task_group() as group:
+            group.start_soon(note, "first")
+            group.start_soon(note, "second")
+            await anyio.lowlevel.checkpoint()
+            await note("main")
+        return order
+
+    with runner_of(program, backend) as runner:
+        outcome = runner.replay(Schedule())
+
+    assert outcome.summary == "['first', 'second', 'main']"
 
 
 def test_a_choice_is_kept_as_a_deviation() -> None:

@@ -272,3 +272,37 @@ def test_a_thread_of_the_programs_own_is_refused_where_it_may_matter(
 
     with pytest.raises(UsageError, match=r"threads that a program starts by itself \(mine\)"):
         explore(program, backends=[backend])
+
+
+@each_backend
+def test_another_loop_in_a_thread_is_at_work_also_while_it_is_idle(
+    backend: str, event: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the program's own is in the stack of its thread then; a blocking portal is such a thread."""
+    monkeypatch.setattr("anymutex.testing.patience.LAST", 0.01)
+
+    async def serve() -> None:
+        while not event.is_set():  # noqa: ASYNC110
+            await anyio.sleep(0.01)
+
+    async def program(other: str) -> None:
+        threading.Thread(target=anyio.run, args=(serve,), kwargs={"backend": other}, name="mine").start()
+        await anyio.Event().wait()
+
+    for other in ("asyncio", "trio"):
+        with pytest.raises(UsageError, match=r"threads that a program starts by itself \(mine\)"):
+            explore(partial(program, other), backends=[backend])
+
+
+@each_backend
+def test_the_loop_of_the_test_itself_is_nobodys_worker(backend: str) -> None:
+    """It was there before, and it waits for us."""
+
+    async def deadlock() -> None:
+        await anyio.Event().wait()
+
+    async def main() -> str:
+        failure = explore(deadlock, backends=[backend]).failure
+        return failure.kind if failure else "none"
+
+    assert [anyio.run(main, backend=loop) for loop in ("asyncio", "trio")] == ["deadlock"] * 2

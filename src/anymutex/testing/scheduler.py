@@ -2,7 +2,8 @@
 
 Rule 1. A driver tells who was spawned, who woke and who ended, asks who goes on, and obeys. The scheduler
         never calls a driver.
-Rule 2. The queue is sorted by (step of the wake-up, spawn path): tasks that wake together have no order of
+Rule 2. The queue is sorted by (step of the wake-up, whether it was that task's own, spawn path): who yields
+        goes behind those he has woken before, on both loops; others that wake together have no order of
         their own, and the loops differ there.
 Rule 3. A strategy that raises never hangs a loop: its error is kept, the run goes on in the default order.
 Rule 4. After many steps without a jump of the clock the run goes on in the default order, which is fair. Then
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from anymutex.testing.strategy import Strategy
 
 Task: TypeAlias = Any  # what a driver calls a task; hashable
+Place: TypeAlias = "tuple[int, bool, TaskId]"  # in the queue: see rule 2
 Stop: TypeAlias = Literal["deadlock", "hang", "livelock", "broken", "over"]
 """Why a run was stopped; `broken`: what its observer looks after does not hold; `over`: the program ended."""
 
@@ -104,9 +106,9 @@ class Scheduler:
         self._ids: dict[Task, TaskId] = {}
         self._tasks: dict[TaskId, Task] = {}
         self._children: dict[TaskId, int] = {}
-        self._woken: dict[Task, tuple[int, TaskId]] = {}  # in the order of the queue, if it is sorted
+        self._woken: dict[Task, Place] = {}  # in the order of the queue, if it is sorted
         self._is_sorted = True
-        self._latest: tuple[int, TaskId] = (0, ())  # none that was woken comes after it
+        self._latest: Place = (0, False, ())  # none that was woken comes after it
         self._last_moved: dict[TaskId, int] = {}  # counted in jumps
         self._now = 0.0
         self._fair_from = self._livelock_from = 0  # steps
@@ -173,7 +175,8 @@ class Scheduler:
         """`task` can run; told twice it keeps its place."""
         if task in self._woken:
             return
-        place = len(self.trace), self._ids[task]
+        task_id = self._ids[task]
+        place = len(self.trace), self.trace[-1:] == [task_id], task_id
         self._is_sorted = self._is_sorted and place > self._latest
         self._latest = max(place, self._latest)
         self._woken[task] = place
@@ -214,7 +217,7 @@ class Scheduler:
     def pick(self) -> Task:
         """Who takes the next step; it is off the queue with that. Only where somebody can run."""
         if len(self._woken) == 1:
-            task, (_, task_id) = self._woken.popitem()
+            task, (_, _, task_id) = self._woken.popitem()
             self._note_step(task_id, [task_id])
             return task
         queue = self._queue()
@@ -300,7 +303,7 @@ class Scheduler:
         if not self._is_sorted:  # sorting at every step is most of what many tasks would cost
             self._woken = dict(sorted(self._woken.items(), key=lambda item: item[1]))
             self._is_sorted = True
-        return [task_id for _, task_id in self._woken.values()]
+        return [task_id for _, _, task_id in self._woken.values()]
 
     def _note_step(self, task_id: TaskId, queue: list[TaskId]) -> None:
         if self.stopped:

@@ -8,11 +8,13 @@ Rule 3. A worker that waits for the loop itself, in a `Future.result()` as `anyi
         `asyncio.run_coroutine_threadsafe` do, is not waited for: else neither would ever go on.
 Rule 4. One that is not back after `PATIENCE` real seconds can't be driven. It may wait for a task, in a way
         that nobody can see, or never end.
-Rule 5. A thread that the program starts by itself is a stranger: nobody knows what it will do, and when.
+Rule 5. A thread that the program starts by itself is a stranger: nobody knows what it will do, and when. One
+        that runs an event loop, as a blocking portal has it, is at work even while that loop is idle.
 """
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -28,7 +30,6 @@ from anymutex import stacks, threadframes
 from anymutex.errors import UsageError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Iterator
     from types import CodeType, FrameType
 
@@ -37,12 +38,14 @@ POLL = 0.002  # real seconds: so often we look whether a worker waits for the lo
 
 _WAITING_FOR_THE_LOOP = Future.result.__code__
 _WORKER_CALLS: set[CodeType] = {anyio.to_thread.run_sync.__code__}
+_LOOPS: set[CodeType] = {asyncio.BaseEventLoop.run_forever.__code__}
 try:
     import trio
 except ModuleNotFoundError:  # trio is an extra
     pass
 else:
     _WORKER_CALLS.add(trio.to_thread.run_sync.__code__)
+    _LOOPS.add(trio.run.__code__)
 
 
 class Workers:
@@ -51,7 +54,7 @@ class Workers:
     def __init__(self) -> None:
         # What was at work before is not ours. What was idle may be: both loops keep their threads for others.
         with threadframes.snapshot() as frames:
-            self._others = {ident for ident, frame in frames.items() if _own_frame(frame)}
+            self._others = {ident for ident, frame in frames.items() if _is_at_work(frame)}
         self._tasks: set[Any] = set()
         self._jobs: set[asyncio.Future[Any]] = set()
         self._impatient_at = 0.0
@@ -104,7 +107,7 @@ class Workers:
         if self.are_there:
             return ()
         with self._own_threads() as threads:
-            return tuple(thread.name for thread, frame in threads if _own_frame(frame))
+            return tuple(thread.name for thread, frame in threads if _is_at_work(frame))
 
     def _be_patient(self) -> None:
         self._impatient_at = time.monotonic() + PATIENCE
@@ -112,7 +115,8 @@ class Workers:
     @contextmanager
     def _own_threads(self) -> Iterator[list[tuple[threading.Thread, FrameType]]]:
         with threadframes.snapshot() as frames:
-            threads = [one for one in threading.enumerate() if one.ident not in self._others]
+            others = self._others | {threading.get_ident()}
+            threads = [one for one in threading.enumerate() if one.ident not in others]
             yield [(one, frames[one.ident]) for one in threads if one.ident in frames]
 
     def _complaint(self) -> str:
@@ -153,6 +157,19 @@ def _waits_for_the_loop(frame: FrameType | None) -> bool:
         if frame.f_code is _WAITING_FOR_THE_LOOP:
             future = frame.f_locals.get("self")  # which it forgets on its way out
             return future is not None and not future.done()
+        frame = frame.f_back
+    return False
+
+
+def _is_at_work(frame: FrameType | None) -> bool:
+    """Whether a thread does something of somebody's own, or runs an event loop."""
+    return _own_frame(frame) is not None or _runs_a_loop(frame)
+
+
+def _runs_a_loop(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code in _LOOPS:
+            return True
         frame = frame.f_back
     return False
 
