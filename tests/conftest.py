@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import asyncio.constants
 import gc
+import os
 import signal
 import sys
 from pathlib import Path
@@ -51,6 +53,27 @@ def no_ci() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("CI", "BUILD_NUMBER"):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Where Python is told to keep no bytecode, let the processes of one run of the tests share it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the other workers' too
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(folder / "bytecode"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def short_debug_stacks() -> Iterator[None]:
+    """Have asyncio's debug mode keep one line, not ten, of where each callback came from."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.constants, "DEBUG_STACK_DEPTH", 1)
         yield
 
 

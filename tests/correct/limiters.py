@@ -1,10 +1,9 @@
-"""anyio.CapacityLimiter."""
+"""anyio.CapacityLimiter, beyond what every lock does."""
 
 from __future__ import annotations
 
 import anyio
 import pytest
-from anyio.lowlevel import checkpoint
 
 
 async def borrowed_and_given_back() -> None:
@@ -84,36 +83,6 @@ async def raised_while_somebody_waits() -> None:
         assert not is_raised.is_set()
         limiter.total_tokens = 2
     assert is_raised.is_set()
-
-
-async def given_up_by_a_cancelled_waiter() -> None:
-    """No token is lost."""
-    limiter = anyio.CapacityLimiter(1)
-    scope = anyio.CancelScope()
-
-    async def wait() -> None:
-        with scope:
-            async with limiter:
-                raise AssertionError("it was cancelled")
-
-    async with anyio.create_task_group() as group, limiter:
-        group.start_soon(wait)
-        await checkpoint()
-        scope.cancel()
-    assert limiter.statistics().borrowers == ()
-    assert limiter.statistics().tasks_waiting == 0
-
-
-async def refused_at_once() -> None:
-    """`acquire_nowait` waits for nobody."""
-    limiter = anyio.CapacityLimiter(1)
-
-    async def ask() -> None:
-        with pytest.raises(anyio.WouldBlock):
-            limiter.acquire_nowait()
-
-    async with limiter, anyio.create_task_group() as group:
-        group.start_soon(ask)
 
 
 async def described_by_its_statistics() -> None:

@@ -1,4 +1,4 @@
-"""anyio.Semaphore."""
+"""anyio.Semaphore, beyond what every lock does."""
 
 from __future__ import annotations
 
@@ -25,75 +25,6 @@ async def at_most_two_inside() -> None:
         for _ in range(4):
             group.start_soon(work)
     assert semaphore.value == 2
-
-
-async def acquired_by_hand() -> None:
-    """With try and finally."""
-    semaphore = anyio.Semaphore(2)
-
-    async def work() -> None:
-        await semaphore.acquire()
-        try:
-            assert semaphore.value in (0, 1)
-        finally:
-            semaphore.release()
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(work)
-        group.start_soon(work)
-    assert semaphore.value == 2
-
-
-async def refused_at_once() -> None:
-    """`acquire_nowait` waits for nobody."""
-    semaphore = anyio.Semaphore(1)
-    semaphore.acquire_nowait()
-    with pytest.raises(anyio.WouldBlock):
-        semaphore.acquire_nowait()
-    semaphore.release()
-    assert semaphore.value == 1
-
-
-async def given_up_by_a_cancelled_waiter() -> None:
-    """It does not get a token, and none is lost."""
-    semaphore = anyio.Semaphore(1)
-    scope = anyio.CancelScope()
-    has_token = False
-
-    async def wait() -> None:
-        nonlocal has_token
-        with scope:
-            async with semaphore:
-                has_token = True
-
-    async with anyio.create_task_group() as group, semaphore:
-        group.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
-        scope.cancel()
-    assert not has_token
-    assert semaphore.value == 1
-
-
-async def passed_on_by_who_is_cancelled_with_it() -> None:
-    """The first waiter is cancelled in the step that hands it the token: the second one gets it."""
-    semaphore = anyio.Semaphore(1)
-    first = anyio.CancelScope()
-    got: list[str] = []
-
-    async def wait(name: str, scope: anyio.CancelScope) -> None:
-        with scope:
-            async with semaphore:
-                await checkpoint()
-                got.append(name)
-
-    async with anyio.create_task_group() as group:
-        async with semaphore:
-            group.start_soon(wait, "first", first)
-            group.start_soon(wait, "second", anyio.CancelScope())
-            await anyio.wait_all_tasks_blocked()
-        first.cancel()
-    assert got == ["second"]
-    assert semaphore.value == 1
 
 
 async def bounded_above() -> None:
@@ -135,21 +66,3 @@ async def a_signal_from_one_task_to_another() -> None:
         group.start_soon(produce)
         group.start_soon(consume)
     assert (consumed, items.value) == (3, 0)
-
-
-async def taken_fast() -> None:
-    """With `fast_acquire` it lets nobody in, and still counts."""
-    semaphore = anyio.Semaphore(1, fast_acquire=True)
-    inside = 0
-
-    async def work() -> None:
-        nonlocal inside
-        async with semaphore:
-            inside += 1
-            assert inside == 1
-            await checkpoint()
-            inside -= 1
-
-    async with anyio.create_task_group() as group:
-        for _ in range(3):
-            group.start_soon(work)

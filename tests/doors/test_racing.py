@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anymutex.__main__ import main
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -185,10 +187,20 @@ def test_what_keeps_a_race_quiet(folder: Path) -> None:
         (["program.py", "--log", "no/where"], "", "anymutex: can't write no/where: "),
     ],
 )
-def test_bad_input_is_one_line(folder: Path, arguments: list[str], variable: str, said: str) -> None:
-    """And exit code 2."""
-    ended = race(folder, *arguments, ANYMUTEX=variable)
+def test_bad_input_is_one_line(
+    arguments: list[str],
+    variable: str,
+    said: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """And exit code 2; nothing of the program is loaded, so it takes no process of its own."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ANYMUTEX", variable)
+    code = main(["race", *arguments])
+    told = capsys.readouterr()
 
-    assert ended.returncode == 2
-    assert ended.stderr.startswith(said)
-    assert len(ended.stderr.splitlines()) == 1
+    assert (code, told.out) == (2, "")
+    assert told.err.startswith(said)
+    assert len(told.err.splitlines()) == 1

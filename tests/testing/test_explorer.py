@@ -58,13 +58,13 @@ def test_proved() -> None:
 
 def test_bounded() -> None:
     """The first level was done when the limit was reached; how many ran is said, and nothing is assumed."""
-    result = explore(many_steps, max_schedules=600)
+    result = explore(many_steps, max_schedules=350)
 
     assert (result.verdict, result.assumption) == ("bounded", None)
     assert result.covered >= 1
-    assert result.schedules == {"asyncio": 600, "trio": 600}
+    assert result.schedules == {"asyncio": 350, "trio": 350}
     assert "at most 1 tasks overtaking" in str(result)
-    assert str(result).endswith("600 on asyncio, 600 on trio; stopped by max_schedules=600")
+    assert str(result).endswith("350 on asyncio, 350 on trio; stopped by max_schedules=350")
 
 
 def test_unfinished() -> None:

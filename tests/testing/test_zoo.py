@@ -131,7 +131,7 @@ def test_a_token_is_replayed_on_either_backend(program: Any, backend: str) -> No
 
     assert own == again
     assert own.failure is not None
-    assert own.failure.report == result.failure.report
+    assert str(own) == own.failure.report == result.failure.report
     assert (own.token, own.divergence) == (other.token, None)
     if not isinstance(program.KIND, dict):  # else it does not end in the same way
         assert own.steps == other.steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -17,23 +18,35 @@ from anymutex.watch.suppressions import Suppressions
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import CodeType
 
     from anymutex.watch.racereport import AwaitRace
 
 each_backend = pytest.mark.parametrize("backend", BACKENDS)
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give where the programs of the tables are, whatever backend they run on."""
+    return tmp_path_factory.mktemp("programs")
+
+
+@cache
+def hooked(program: str, file: Path) -> CodeType:
+    """Write a program down and put hooks in it, which takes longer than a run."""
+    source = PROLOGUE + ACCOUNT + program
+    file.write_text(source, encoding="utf-8")
+    return code_of(source, str(file), names_in([source]))
+
+
 def races_of(
     program: str, backend: str, folder: Path, suppressions: Suppressions | None = None
 ) -> list[AwaitRace]:
     """Run a program with hooks in it and give what was told."""
-    source = PROLOGUE + ACCOUNT + program
-    file = folder / "program.py"
-    file.write_text(source, encoding="utf-8")
     module = ModuleType("program")
     sys.modules["program"] = module
     try:
-        exec(code_of(source, str(file), names_in([source])), module.__dict__)
+        exec(hooked(program, folder / "program.py"), module.__dict__)
         with RaceWatch(suppressions=suppressions) as watch:
             run_on(BACKENDS[backend], module.main)
     finally:
@@ -42,10 +55,10 @@ def races_of(
 
 
 @each_backend
-def test_each_race_is_told(backend: str, tmp_path: Path) -> None:
+def test_each_race_is_told(backend: str, folder: Path) -> None:
     """By the rule that it breaks, and by no other."""
     told = {
-        name: {race.kind for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))}
+        name: {race.kind for race in races_of(program, backend, folder / _folder(folder, name))}
         for name, (_, program) in RACES.items()
     }
 
@@ -53,10 +66,10 @@ def test_each_race_is_told(backend: str, tmp_path: Path) -> None:
 
 
 @each_backend
-def test_a_look_alike_is_not(backend: str, tmp_path: Path) -> None:
+def test_a_look_alike_is_not(backend: str, folder: Path) -> None:
     """Nothing is told of a program in which the bad order does no harm, or can't happen."""
     told = {
-        name: [str(race) for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))]
+        name: [str(race) for race in races_of(program, backend, folder / _folder(folder, name))]
         for name, program in CLEAN.items()
     }
 
@@ -65,13 +78,13 @@ def test_a_look_alike_is_not(backend: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("backend", [name for name in BACKENDS if name in {"asyncio", "uvloop"}])
 def test_callbacks_of_the_loop_are_tasks_of_a_kind(
-    backend: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    backend: str, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """They miss what a task removed, and they write what a task has read; what they raise is told as ever."""
 
     def told_of(name: str, program: str) -> set[str]:
         program = f"import asyncio\n{program}"
-        return {race.kind for race in races_of(program, backend, tmp_path / _folder(tmp_path, name))}
+        return {race.kind for race in races_of(program, backend, folder / _folder(folder, name))}
 
     told = {name: told_of(name, program) for name, (_, program) in CALLBACKS.items()}
 
@@ -82,7 +95,7 @@ def test_callbacks_of_the_loop_are_tasks_of_a_kind(
 def _folder(parent: Path, name: str) -> str:
     """Lines are cached by file name, so each program has its own."""
     folder = name.replace(" ", "_")
-    (parent / folder).mkdir()
+    (parent / folder).mkdir(exist_ok=True)  # it may have run on another backend
     return folder
 
 
