@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from anymutex.doors import loading, problems
 from anymutex.errors import UsageError
+from anymutex.testing.confirming import RUNS, confirm
 from anymutex.testing.explorer import explore, replay
 from anymutex.testing.exploring import Interrupted
 from anymutex.testing.progressline import shown_on
@@ -25,11 +26,13 @@ from anymutex.testing.repetition import Repeatable, by_command
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from anymutex.doors.program import Program
     from anymutex.testing.exploration import Exploration
 
 BACKENDS = ("asyncio", "trio")
+MOST_SCHEDULES = 1000
 
 
 def explore_file(asked: argparse.Namespace) -> int:
@@ -39,11 +42,13 @@ def explore_file(asked: argparse.Namespace) -> int:
         The exit code: 1 if a schedule fails.
 
     Raises:
-        UsageError: The file, a backend or a number is no good, or the program can't be driven.
+        UsageError: A file, a backend or a number is no good, or the program can't be driven.
         Interrupted: Ctrl-C, after what is known so far was printed.
     """
     if asked.json:
         problems.write_text(asked.json, "")  # what can't be written is told before a long run
+    if asked.suspects:
+        return _force_suspects(asked)
     try:
         result = _explored(asked)
     except Interrupted as stop:
@@ -51,6 +56,26 @@ def explore_file(asked: argparse.Namespace) -> int:
         raise
     _tell(result, asked.json)
     return 1 if result.failure else 0
+
+
+def _force_suspects(asked: argparse.Namespace) -> int:
+    if asked.cancellation or asked.early_timers:
+        raise UsageError("--suspects forces suspects alone: leave out --cancellation and --early-timers")
+    asked.races = True
+    with _quietly_loaded(asked) as program, shown_on(sys.stderr) as progress:
+        result = confirm(
+            _repeatable(program, asked),
+            asked.suspects,
+            backends=_chosen(asked.backend or ["all"]),
+            max_schedules=asked.schedules or RUNS,
+            max_seconds=asked.seconds,
+            seed=asked.seed,
+            progress=progress,
+        )
+    print(result, file=sys.stderr if asked.json == "-" else sys.stdout)
+    if asked.json:
+        problems.write_json(asked.json, result.to_json())
+    return 1 if result.failures else 0
 
 
 def replay_file(asked: argparse.Namespace) -> int:
@@ -74,16 +99,11 @@ def replay_file(asked: argparse.Namespace) -> int:
 
 
 def _explored(asked: argparse.Namespace) -> Exploration:
-    with (
-        open(os.devnull, "w", encoding="utf-8") as null,
-        redirect_stdout(null),
-        loading.loaded(loading.target_of(asked.program), asked.arguments) as program,
-        shown_on(sys.stderr) as progress,
-    ):
+    with _quietly_loaded(asked) as program, shown_on(sys.stderr) as progress:
         return explore(
             _repeatable(program, asked),
             backends=_chosen(asked.backend or ["all"]),
-            max_schedules=asked.schedules,
+            max_schedules=asked.schedules or MOST_SCHEDULES,
             max_seconds=asked.seconds,
             seed=asked.seed,
             cancellation=asked.cancellation,
@@ -91,6 +111,17 @@ def _explored(asked: argparse.Namespace) -> Exploration:
             races=asked.races,
             progress=progress,
         )
+
+
+@contextmanager
+def _quietly_loaded(asked: argparse.Namespace) -> Iterator[Program[Any]]:
+    """The program, without what it prints (rule 2)."""
+    with (
+        open(os.devnull, "w", encoding="utf-8") as null,
+        redirect_stdout(null),
+        loading.loaded(loading.target_of(asked.program), asked.arguments) as program,
+    ):
+        yield program
 
 
 def _chosen(names: list[str]) -> list[str]:

@@ -7,12 +7,14 @@ It is a hint, never a race: `explore` can force it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from anymutex.stacks import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anymutex.watch.racereport import AwaitRace
 
 
@@ -24,7 +26,7 @@ class Suspect:
     """Of the race that it would be: `lost-update` or `check-then-act`."""
     location: str
     """What was read and then acted on, as the code spells it."""
-    object: str
+    owner: str
     """The class of the object that it is in."""
     read: Place
     awaits: tuple[Place, ...]
@@ -58,14 +60,26 @@ class Suspect:
         return f"{self.kind} of {self.location}: read at {self.read}, wait at {waits}, write at {self.write}"
 
 
-def suspect_of(told: Any) -> Suspect:
+def folded(suspects: Iterable[Suspect]) -> list[Suspect]:
+    """Each pair of lines once, with all that is known of it."""
+    found: dict[tuple[object, ...], Suspect] = {}
+    for suspect in suspects:
+        known = found.get(suspect.key)
+        if known is not None:
+            others = tuple(dict.fromkeys((*known.others, *suspect.others)))
+            suspect = replace(known, others=others, seen=known.seen + suspect.seen)
+        found[suspect.key] = suspect
+    return list(found.values())
+
+
+def suspect_from(told: Any) -> Suspect:
     """The suspect that `to_json` told of.
 
     Raises:
         TypeError, KeyError, ValueError: It is none.
     """
     values = {field.name: told[field.name] for field in fields(Suspect)}
-    for name in ("kind", "location", "object"):
+    for name in ("kind", "location", "owner"):
         if not isinstance(values[name], str):
             raise TypeError(name)
     return Suspect(**{**values, "seen": int(values["seen"]), **{name: _read(told[name]) for name in _PLACES}})

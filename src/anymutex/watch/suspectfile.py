@@ -1,7 +1,7 @@
 """The file of suspects: what `race --suspects` writes and `explore --suspects` reads.
 
 It is JSON: `{"format": "anymutex-suspects", "version": 1, "suspects": [...]}`. Each suspect has `kind`,
-`location`, `object`, `seen`, the places `read` and `write`, and the lists of places `awaits` and `others`. A
+`location`, `owner`, `seen`, the places `read` and `write`, and the lists of places `awaits` and `others`. A
 place has `file`, `line`, `function` and `text`; files beneath the working directory are relative to it.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anymutex.errors import UsageError
-from anymutex.watch.suspect import suspect_of
+from anymutex.watch.suspect import suspect_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,10 +41,14 @@ def suspects_in(path: str) -> list[Suspect]:
     except ValueError:  # no JSON, or no UTF-8
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UsageError(f"{path} is no file of suspects: write one with `anymutex race --suspects {path} FILE`")
+        raise UsageError(
+            f"{path} is no file of suspects: write one with `anymutex race --suspects {path} FILE`"
+        )
     if content.get("version") != VERSION:
-        raise UsageError(f"{path} is of version {content.get('version')!r}, and this anymutex reads {VERSION}")
+        raise UsageError(
+            f"{path} is of version {content.get('version')!r}, and this anymutex reads {VERSION}"
+        )
     try:
-        return [suspect_of(told) for told in content["suspects"]]
+        return [suspect_from(told) for told in content["suspects"]]
     except (KeyError, TypeError, ValueError):
         raise UsageError(f"{path} is damaged: one of its suspects can't be read") from None

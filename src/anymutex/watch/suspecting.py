@@ -6,7 +6,8 @@ Rule 2. A window is a suspect if another task writes its location at another tim
         - no lock was held over the window that the other one held too (`heldlocks`),
         - neither was started after the other had done it, or has waited for its end (`descent`).
 Rule 3. Lines that were hit once are settled: they are told as a race, or the rules have found no harm.
-Rule 4. What an object is given while it is made counts for nobody: only its maker knows it then.
+Rule 4. What one event loop's tasks did is nothing to those of the next.
+Rule 5. What an object is given while it is made counts for nobody: only its maker knows it then.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
+from anymutex import tasks
 from anymutex.watch import descent, findings
 from anymutex.watch.containers import STRUCTURE
 from anymutex.watch.guards import frame_of
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
     from anymutex.watch.descent import Past
     from anymutex.watch.ledger import Key
     from anymutex.watch.modulehooks import Cell, T
-    from anymutex.watch.suspect import Suspect
     from anymutex.watch.suppressions import Suppressions
+    from anymutex.watch.suspect import Suspect
     from anymutex.watch.windows import Window
 
 _MAKING = {"__init__", "__new__", "__post_init__", "__setstate__"}
@@ -58,6 +61,7 @@ class SuspectWatch:
     def __init__(self, suppressions: Suppressions | None = None) -> None:
         self._suppressions = suppressions
         self._book = TraceBook()
+        self._run: ref[Any] | None = None
         self._clock = 0
         self._opened: Counter[Hashable] = Counter()
         self._settled: set[Hashable] = set()
@@ -83,6 +87,7 @@ class SuspectWatch:
         """Something is about to be written."""
         if written.is_computed or not written.has_effect:
             return
+        self._notice_run()
         self._clock += 1
         past = descent.note(written.me, self._clock)
         window = window_of(written)
@@ -90,6 +95,11 @@ class SuspectWatch:
             self._note_opening(written, window, past)
         if not _is_being_made(written):
             self._note_touch(written, past)
+
+    def _notice_run(self) -> None:
+        run = tasks.current_run()
+        if run is not None and (self._run is None or self._run() is not run):
+            self._run, self._book = ref(run), TraceBook()
 
     def _note_opening(self, written: Written, window: Window, past: Past) -> None:
         suspect = suspect_of(written, window)
@@ -140,25 +150,29 @@ class SuspectingHooks(Hooks):
 
     def write(self, thing: T, name: str, index: int) -> T:
         """An attribute is about to be assigned."""
-        return self._looked_at(super().write, thing, name, index, key=name, opened=thing)
+        self._looked_at(super().write, thing, name, index, key=name, opened=thing)
+        return thing
 
     def store(self, thing: T, key: Hashable, index: int) -> T:
         """An item is."""
-        return self._looked_at(super().store, thing, key, index, opened=thing)
+        self._looked_at(super().store, thing, key, index, opened=thing)
+        return thing
 
     def change(self, thing: T, key: Hashable, index: int) -> T:
         """A container is about to be changed."""
-        return self._looked_at(super().change, thing, key, index, opened=thing)
+        self._looked_at(super().change, thing, key, index, opened=thing)
+        return thing
 
     def name_written(self, value: T, cell: Cell | None, name: str, index: int) -> T:
         """A name that functions share is about to be assigned."""
         opened = self.space if cell is None else cell
-        return self._looked_at(super().name_written, value, cell, name, index, opened=opened)
+        self._looked_at(super().name_written, value, cell, name, index, opened=opened)
+        return value
 
-    def _looked_at(self, hook: Any, *arguments: Any, opened: object, key: Hashable = _LOOK) -> Any:
+    def _looked_at(self, hook: Any, *arguments: Any, opened: object, key: Hashable = _LOOK) -> None:
         open_read(opened, key)
         try:
-            return hook(*arguments)
+            hook(*arguments)
         finally:
             close_read(opened, key)
 
@@ -182,6 +196,6 @@ def _can_meet(earlier: Opening | Touch, later: Opening | Touch) -> bool:
 
 
 def _is_being_made(written: Written) -> bool:
-    """Whether an object gets its first attributes (rule 4)."""
+    """Whether an object gets its first attributes (rule 5)."""
     spelled = written.site.path or ""
     return written.base is None and written.site.function in _MAKING and spelled.startswith("self.")

@@ -1,4 +1,4 @@
-"""Traces: of each location that was written, by whom and under which locks, and which windows were open there.
+"""Traces: by whom each location was written and under which locks, and which windows were open there.
 
 Rule 1. An object is known weakly. What can't be, such as a dict or a list, is kept for a moment: when many
         have gathered, those go that nobody else has any more.
@@ -43,7 +43,7 @@ class Opening(NamedTuple):
     is_removal: bool
 
 
-T = TypeVar("T", Touch, Opening)
+T = TypeVar("T", bound="Touch | Opening")
 
 
 class _ByPlace(Generic[T]):

@@ -68,7 +68,7 @@ def suspect_of(written: Written, window: Window) -> Suspect:
     return Suspect(
         kind="lost-update" if window.is_data and not written.is_removal else "check-then-act",
         location=location_text(written.thing, written.key, written.site),
-        object=_kind_of(written),
+        owner=_kind_of(written),
         read=stacks.place_in(file, window.line, function),
         awaits=awaits_between(file, function, window.line, level.site.line),
         write=place_of(written) if act is None else stacks.place_of(act[0]),
