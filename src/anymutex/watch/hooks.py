@@ -30,7 +30,7 @@ class Hooks(CallHooks, ReadHooks, WriteHooks):
 
     def __new__(cls, *_: object) -> Hooks:
         """Make one, or one of the variety that is asked for."""
-        return super().__new__(cls.variety or cls)
+        return object.__new__(cls.variety or cls)
 
     # -- keys that are evaluated once, after their container (or before it, with `in`)
 
