@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
-from anymutex import tasks
+from anymutex import starts, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,11 @@ class Past(NamedTuple):
     actor: Actor
     time: int
     starter: Past | None
-    depth: int = 0
+    ancestors: tuple[Actor, ...]
+    """Who started it, and so on, as far as that is known."""
 
     def starters(self) -> Iterator[Past]:
-        """Who started it, and so on."""
+        """What is known of the writes of its ancestors."""
         past = self.starter
         while past is not None:
             yield past
@@ -39,26 +40,39 @@ class Past(NamedTuple):
         """Whether this happened before `other` under every schedule; `other` is what happens now."""
         if any(link.actor == self.actor and link.time >= self.time for link in other.starters()):
             return True
-        return self.has_ended and any(link.actor == other.actor for link in self.starters())
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether nothing more will come from who wrote."""
-        task = tasks.task_of(self.actor)
-        return task is None or tasks.has_ended(task)
+        return other.actor in self.ancestors and _has_ended(self.actor)
 
 
 _past: ContextVar[Past | None] = ContextVar("anymutex_past", default=None)
 
 
 def note(actor: Actor, time: int) -> Past:
-    """Note that `actor`, which runs, writes now."""
+    """Note that `actor`, which runs, does something now."""
     known = _past.get()
     if known is not None and known.actor == actor:
         past = known._replace(time=time)
-    elif known is None or known.depth >= _MOST_STARTERS:  # each of which is kept alive by the next one
-        past = Past(actor, time, None)
     else:
-        past = Past(actor, time, known, known.depth + 1)
+        past = Past(actor, time, _shortened(known), _ancestors_of(actor, known))
     _past.set(past)
     return past
+
+
+def _ancestors_of(actor: Actor, starter: Past | None) -> tuple[Actor, ...]:
+    found: list[Actor] = [] if starter is None else [starter.actor, *starter.ancestors]
+    parent = starts.parent_of(actor)
+    while parent is not None and len(found) < 2 * _MOST_STARTERS:
+        found.append(parent)
+        parent = starts.parent_of(parent)
+    return tuple(found[:_MOST_STARTERS])
+
+
+def _shortened(starter: Past | None) -> Past | None:
+    """Who starts the next one for ever must not keep all that came before."""
+    if starter is None or len(starter.ancestors) < _MOST_STARTERS:
+        return starter
+    return starter._replace(starter=None)
+
+
+def _has_ended(actor: Actor) -> bool:
+    task = tasks.task_of(actor)
+    return task is None or tasks.has_ended(task)

@@ -45,14 +45,15 @@ def held_at(frame: FrameType | None, *lines: int) -> frozenset[Token]:
 
     Args:
         frame: The frame of one of its functions that are under way.
-        lines: And at these other lines of that function too, without a break.
+        lines: The lines of that function to look at, if not where it stands; held at all of them, and in
+            between.
     """
     task = tasks.current()
     outermost = None if task is None else getattr(tasks.coroutine_of(task), "cr_frame", None)
     held: set[Token] = set()
     left = _FARTHEST
     while frame is not None and left:
-        held.update(_held_in(frame, (frame.f_lineno, *lines)))
+        held.update(_held_in(frame, lines or (frame.f_lineno,)))
         frame, lines, left = (None if frame is outermost else frame.f_back), (), left - 1
     return frozenset(held)
 

@@ -45,9 +45,8 @@ def suspects_in(path: str) -> list[Suspect]:
             f"{path} is no file of suspects: write one with `anymutex race --suspects {path} FILE`"
         )
     if content.get("version") != VERSION:
-        raise UsageError(
-            f"{path} is of version {content.get('version')!r}, and this anymutex reads {VERSION}"
-        )
+        version = content.get("version")
+        raise UsageError(f"{path} is of version {version!r}, and this anymutex reads version {VERSION}")
     try:
         return [suspect_from(told) for told in content["suspects"]]
     except (KeyError, TypeError, ValueError):

@@ -2,7 +2,8 @@
 
 Rule 1. Modules that are instrumented meanwhile get hooks that tell of every write. All others, and all runs
         without it, pay nothing.
-Rule 2. A window is a suspect if another task writes its location at another time of the run, and
+Rule 2. A window is a suspect if another task writes its location at another time of the run, or has read it
+        by the very line that opens the window, so that it might write as well, and
         - no lock was held over the window that the other one held too (`heldlocks`),
         - neither was started after the other had done it, or has waited for its end (`descent`).
 Rule 3. Lines that were hit once are settled: they are told as a race, or the rules have found no harm.
@@ -17,7 +18,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from anymutex import tasks
+from anymutex import stacks, tasks
 from anymutex.watch import descent, findings
 from anymutex.watch.containers import STRUCTURE
 from anymutex.watch.guards import frame_of
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from typing import Self
 
     from anymutex.stacks import Place
+    from anymutex.tasks import Actor
+    from anymutex.watch.activations import Activation
     from anymutex.watch.descent import Past
-    from anymutex.watch.ledger import Key
+    from anymutex.watch.ledger import Key, Record
     from anymutex.watch.modulehooks import Cell, T
     from anymutex.watch.suppressions import Suppressions
     from anymutex.watch.suspect import Suspect
@@ -87,9 +90,7 @@ class SuspectWatch:
         """Something is about to be written."""
         if written.is_computed or not written.has_effect:
             return
-        self._notice_run()
-        self._clock += 1
-        past = descent.note(written.me, self._clock)
+        past = self._noted(written.me)
         window = window_of(written)
         if window is not None:
             self._note_opening(written, window, past)
@@ -114,6 +115,9 @@ class SuspectWatch:
         for touch in traces.touches:
             if _can_meet(touch, opening):
                 self._suspect(suspect, touch.place)
+        for look in traces.looks:
+            if look.place == suspect.read and _can_meet(look, opening):
+                self._suspect(suspect, suspect.write)
         traces.openings.add(suspect.key, opening)
 
     def _note_touch(self, written: Written, past: Past) -> None:
@@ -125,6 +129,28 @@ class SuspectWatch:
                     self._suspect(opening.suspect, touch.place)
             traces.touches.add(touch.place, touch)
 
+    def look_back(self, f: Activation) -> None:
+        """A function ends: see what it has read of what others write."""
+        past, frame = None, frame_of(f)
+        for source in f.records:
+            site = f.hooks.sites[source]
+            place = stacks.place_in(f.hooks.file, site.line, site.function)
+            for record in f.of(source) if site.kind != "write" else ():
+                past = past or self._noted(tasks.actor())
+                self._note_look(Touch(past, held_at(frame, site.line), place), record)
+
+    def _note_look(self, look: Touch, record: Record) -> None:
+        traces = self._book.at(record.thing, record.key)
+        for opening in traces.openings:
+            if opening.suspect.read == look.place and _can_meet(opening, look):
+                self._suspect(opening.suspect, opening.suspect.write)
+        traces.looks.add(look.place, look)
+
+    def _noted(self, me: Actor) -> Past:
+        self._notice_run()
+        self._clock += 1
+        return descent.note(me, self._clock)
+
     def _keys_touched(self, written: Written) -> set[Key]:
         keys: set[Key] = {written.key}
         if written.is_structural:
@@ -135,7 +161,8 @@ class SuspectWatch:
 
     def _suspect(self, suspect: Suspect, other: Place) -> None:
         found = self._found.setdefault(suspect.key, suspect)
-        if other not in found.others and len(found.others) < _MOST_OTHERS:
+        is_known = any((known.file, known.line) == (other.file, other.line) for known in found.others)
+        if not is_known and len(found.others) < _MOST_OTHERS:
             self._found[suspect.key] = replace(found, others=(*found.others, other))
 
     def _is_kept_quiet(self, suspect: Suspect) -> bool:
@@ -175,6 +202,15 @@ class SuspectingHooks(Hooks):
             hook(*arguments)
         finally:
             close_read(opened, key)
+
+    def leave(self, f: Activation) -> None:
+        """A function ends, in whatever way."""
+        try:
+            for watch in _watches:
+                watch.look_back(f)
+        except Exception as error:
+            findings.complain(error)
+        super().leave(f)
 
     def _wrote(self, thing: Any, key: Hashable, index: int, argument: Any = None) -> None:
         try:

@@ -26,12 +26,12 @@ _ONLY_OURS = 2  # references: that of the entry, and the argument of `getrefcoun
 
 
 class Touch(NamedTuple):
-    """A write."""
+    """A write, or a look of a function that did not write then."""
 
     past: Past
     held: frozenset[Token]
     place: Place
-    is_removal: bool
+    is_removal: bool = False
 
 
 class Opening(NamedTuple):
@@ -66,6 +66,7 @@ class Traces:
 
     def __init__(self) -> None:
         self.touches: _ByPlace[Touch] = _ByPlace()
+        self.looks: _ByPlace[Touch] = _ByPlace()
         self.openings: _ByPlace[Opening] = _ByPlace()
 
 
