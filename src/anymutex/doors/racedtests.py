@@ -21,7 +21,7 @@ import pytest
 from _pytest._code.code import ExceptionRepr
 
 from anymutex.doors import racing
-from anymutex.doors.problems import write_json
+from anymutex.doors.problems import write_json, write_text
 from anymutex.doors.suspectlist import write_suspects
 from anymutex.doors.testloader import TestFinder
 from anymutex.errors import UsageError
@@ -119,6 +119,8 @@ class RacedTests:
         """Open the log; not in a worker of pytest-xdist, which by now knows that it is one."""
         if not hasattr(config, "workerinput"):
             self._log = _opened(self._how.log, config)
+            if self._how.suspects:
+                _emptied(self._how.suspects, config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def _watched(self) -> Generator[None, object, object]:
@@ -236,6 +238,14 @@ def _headline(race: AwaitRace) -> str:
 
 def _as_command_writes_it(race: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in race.items() if name not in {"key", "headline"}}
+
+
+def _emptied(path: str, config: pytest.Config) -> None:
+    """Make sure that the file can be written, before a long run."""
+    try:
+        write_text(str(config.invocation_params.dir / path), "")
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _opened(path: str | None, config: pytest.Config) -> IO[str] | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from anymutex.doors import loading, problems
 from anymutex.errors import UsageError
-from anymutex.testing.confirming import RUNS, confirm
+from anymutex.testing.confirming import RUNS, ConfirmingInterrupted, confirm
 from anymutex.testing.explorer import explore, replay
 from anymutex.testing.exploring import Interrupted
 from anymutex.testing.progressline import shown_on
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anymutex.doors.program import Program
+    from anymutex.testing.confirmation import Confirmation
     from anymutex.testing.exploration import Exploration
 
 BACKENDS = ("asyncio", "trio")
@@ -61,9 +62,19 @@ def explore_file(asked: argparse.Namespace) -> int:
 def _force_suspects(asked: argparse.Namespace) -> int:
     if asked.cancellation or asked.early_timers:
         raise UsageError("--suspects forces suspects alone: leave out --cancellation and --early-timers")
-    asked.races = True
+    asked.races = True  # else what is told to repeat a race would not show it
+    try:
+        result = _confirmed(asked)
+    except ConfirmingInterrupted as stop:
+        _tell_of_suspects(stop.confirmation, asked.json)
+        raise
+    _tell_of_suspects(result, asked.json)
+    return 1 if result.failures else 0
+
+
+def _confirmed(asked: argparse.Namespace) -> Confirmation:
     with _quietly_loaded(asked) as program, shown_on(sys.stderr) as progress:
-        result = confirm(
+        return confirm(
             _repeatable(program, asked),
             asked.suspects,
             backends=_chosen(asked.backend or ["all"]),
@@ -72,10 +83,12 @@ def _force_suspects(asked: argparse.Namespace) -> int:
             seed=asked.seed,
             progress=progress,
         )
-    print(result, file=sys.stderr if asked.json == "-" else sys.stdout)
-    if asked.json:
-        problems.write_json(asked.json, result.to_json())
-    return 1 if result.failures else 0
+
+
+def _tell_of_suspects(result: Confirmation, json: str | None) -> None:
+    print(result, file=sys.stderr if json == "-" else sys.stdout)
+    if json:
+        problems.write_json(json, result.to_json())
 
 
 def replay_file(asked: argparse.Namespace) -> int:

@@ -38,6 +38,18 @@ RUNS = 16
 """Of one suspect on one backend."""
 
 
+class ConfirmingInterrupted(KeyboardInterrupt):
+    """Ctrl-C while suspects are forced.
+
+    Attributes:
+        confirmation: What is known so far.
+    """
+
+    def __init__(self, confirmation: Confirmation) -> None:
+        super().__init__(str(confirmation))
+        self.confirmation = confirmation
+
+
 def confirm(
     program: AsyncProgram,
     suspects: str | os.PathLike[str] | Iterable[Suspect],
@@ -67,7 +79,7 @@ def confirm(
         UsageError: The file can't be read or is none of suspects, none of them is of this program, or what
             `explore` refuses.
         TypeError: `program` can't be called without arguments, or another argument is of a wrong type.
-        KeyboardInterrupt: Ctrl-C.
+        ConfirmingInterrupted: Ctrl-C; a KeyboardInterrupt that has what is known so far.
 
     Don't use it instead of `explore(races=True)`, which needs no suspects: it is for what only a real run
     shows, as with real data, and explores no more than these few windows. It is not a checkpoint.
@@ -113,8 +125,19 @@ class Confirming:
         self._left_out: dict[str, str] = {}
 
     def result(self) -> Confirmation:
-        """Do it, in a thread of its own."""
-        OwnThread(self._work).result()
+        """Do it, in a thread of its own.
+
+        Raises:
+            ConfirmingInterrupted: Ctrl-C.
+        """
+        try:
+            OwnThread(self._work).result()
+        except KeyboardInterrupt:
+            self._stopped_by = "Ctrl-C"
+            raise ConfirmingInterrupted(self._summed_up()) from None
+        return self._summed_up()
+
+    def _summed_up(self) -> Confirmation:
         return Confirmation(self._forced, self._other, self._stopped_by, self._left_out)
 
     def _work(self, broken_off: Callable[[], bool]) -> None:

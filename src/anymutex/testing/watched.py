@@ -48,8 +48,7 @@ def put_hooks_around(program: object) -> list[str]:
     if module is None or not getattr(module, "__file__", None):
         raise UsageError(f"{program!r} has no source file: its races can't be watched")
     own_modules = _own_modules(module)
-    for own in own_modules:
-        instrument_in_place(own)
+    instrument_in_place(*own_modules)
     return [str(own.__file__) for own in own_modules]
 
 

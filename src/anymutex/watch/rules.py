@@ -370,12 +370,13 @@ def _kind_of(written: Written, stale: Stale) -> str | None:
             return None
         if sameness == "equal":
             return "duplicate-work"
-    if _is_call_pair(stale):
+    if is_call_pair(stale):
         return "call-pair"
     return "lost-update" if stale.is_data and not written.is_removal else "check-then-act"
 
 
-def _is_call_pair(stale: Stale) -> bool:
+def is_call_pair(stale: Basis) -> bool:
+    """Whether it is a get and a put of one object that belong together (rule 5)."""
     read, act = stale.level.activation.hooks.sites[stale.source], stale.level.site
     are_calls = read.kind == act.kind == "call" and read.text.endswith(")") and act.text.endswith(")")
     return are_calls and stale.is_data and read.path is not None and read.path == act.path

@@ -23,7 +23,7 @@ class Suspect:
     """One window. Its text is one line."""
 
     kind: str
-    """Of the race that it would be: `lost-update` or `check-then-act`."""
+    """Of the race that it would be: `lost-update`, `check-then-act` or `call-pair`."""
     location: str
     """What was read and then acted on, as the code spells it."""
     owner: str

@@ -41,11 +41,9 @@ def suspects_in(path: str) -> list[Suspect]:
     except ValueError:  # no JSON, or no UTF-8
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise UsageError(
-            f"{path} is no file of suspects: write one with `anymutex race --suspects {path} FILE`"
-        )
-    if content.get("version") != VERSION:
-        version = content.get("version")
+        raise UsageError(f"{path} is no file of suspects: `anymutex race --suspects PATH FILE` writes one")
+    version = content.get("version")
+    if version != VERSION:
         raise UsageError(f"{path} is of version {version!r}, and this anymutex reads version {VERSION}")
     try:
         return [suspect_from(told) for told in content["suspects"]]

@@ -66,9 +66,9 @@ def suspect_of(written: Written, window: Window) -> Suspect:
     file, function = level.activation.hooks.file, level.activation.hooks.sites[window.source].function
     act = tasks.my_sites()[-1:] or None
     return Suspect(
-        kind="lost-update" if window.is_data and not written.is_removal else "check-then-act",
+        kind=_kind_of(written, window),
         location=location_text(written.thing, written.key, written.site),
-        owner=_kind_of(written),
+        owner=_owner_of(written),
         read=stacks.place_in(file, window.line, function),
         awaits=awaits_between(file, function, window.line, level.site.line),
         write=place_of(written) if act is None else stacks.place_of(act[0]),
@@ -108,7 +108,13 @@ def _is_harmless(written: Written, window: Window) -> bool:
     return is_unknown or rules.is_claimed(window)
 
 
-def _kind_of(written: Written) -> str:
+def _kind_of(written: Written, window: Window) -> str:
+    if rules.is_call_pair(window):
+        return "call-pair"
+    return "lost-update" if window.is_data and not written.is_removal else "check-then-act"
+
+
+def _owner_of(written: Written) -> str:
     if written.thing is written.hooks.space:
         return f"module {written.hooks.module}"
     kind = type(written.thing)
