@@ -109,7 +109,7 @@ class SuspectWatch:
             return
         self._opened[suspect.key] += 1
         frame = frame_of(window.level.activation)
-        held = held_at(frame, window.line, window.level.site.line)
+        held = held_at(frame, window.line, window.level.site.line, surely=True)
         opening = Opening(past, held, suspect, written.is_removal)
         traces = self._book.at(window.record.thing, window.record.key)
         for touch in traces.touches:
