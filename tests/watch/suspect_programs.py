@@ -75,7 +75,7 @@ async def main():
 """,
     ),
     "the wait is in the call that writes": (
-        ("lost-update", "self.balance"),
+        ("call-pair", "self.balance"),
         """
 async def main():
     account = Account()
