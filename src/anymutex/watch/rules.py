@@ -157,7 +157,7 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
                     continue
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
-                elif beside and guarded(failing := Stale(False, source, record, beside, level)) is False:
+                elif beside and tested_again(failing := Stale(False, source, record, beside, level)) is False:
                     found.append(failing)
                 elif _was_written(record, written):
                     fresh.add((id(record.thing), record.key))
@@ -170,7 +170,7 @@ def is_renewed(written: Written, stale: Basis, fresh: set[tuple[int, Key]]) -> b
     """Whether the location was read again (rule 3). That there is something says not what comes first."""
     thing, key = stale.record.thing, stale.record.key
     by_position = written.key == STRUCTURE and isinstance(key, tuple)
-    if not stale.is_data and not written.site.is_rechecked and guarded(stale) is False:
+    if not stale.is_data and not written.site.is_rechecked and tested_again(stale) is False:
         return False  # the value is up to date, the decision is not
     is_here = thing is written.thing and (id(thing), written.key) in fresh
     return (id(thing), key) in fresh or (is_here and not by_position)
@@ -307,16 +307,16 @@ def _is_excused(written: Written, stale: Stale) -> bool:
             return False
         if remote.site.how in _TAKING:
             return True
-        return guarded(stale) is True
+        return tested_again(stale) is True
     if stale.is_data:
         return False
     if _answers_as_before(written, record) or is_claimed(stale):
         return True
-    holds = guarded(stale)
+    holds = tested_again(stale)
     return holds is True or (holds is None and written.site.how == "augmented")
 
 
-def guarded(stale: Basis) -> bool | None:
+def tested_again(stale: Basis) -> bool | None:
     """Whether the tests around would come out the same way now."""
     covering = [guard for guard in stale.level.site.guards if stale.source in guard.sites]
     answers = [guards.still_holds(guard, stale.level.activation) for guard in covering]

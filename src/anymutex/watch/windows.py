@@ -104,7 +104,7 @@ def _is_harmless(written: Written, window: Window) -> bool:
         return False
     if how == "truth" and size and written.site.how in containers.ADDING:
         return True
-    is_unknown = written.site.how == "augmented" and rules.guarded(window) is None
+    is_unknown = written.site.how == "augmented" and rules.tested_again(window) is None
     return is_unknown or rules.is_claimed(window)
 
 
