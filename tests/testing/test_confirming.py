@@ -94,6 +94,21 @@ def test_what_waits_for_each_other_is_not_confirmed(backend: str) -> None:
     assert str(result).endswith("      not confirmed in 12 schedules")
 
 
+@each_backend
+def test_who_sleeps_is_woken_if_that_is_allowed(backend: str) -> None:
+    """The clock goes on while a task is held, and the token says so."""
+    suspect = suspects_of(windowed_shop.restocked_later, backend)
+    plain, early = (
+        confirm(windowed_shop.slept, suspect, backends=[backend], early_timers=seconds)
+        for seconds in (0.0, 4000.0)
+    )
+    [failure] = early.failures
+
+    assert plain.failures == ()
+    assert "t," in failure.token
+    assert replay(windowed_shop.slept, failure.token, backend=backend, races=True).failure is not None
+
+
 def test_the_text(check_golden: Callable[[str, str], None]) -> None:
     """The reports, and then what came of each."""
     suspects = [

@@ -96,6 +96,19 @@ async def waited_for() -> None:
     await one_by_one(sell, restock)
 
 
+async def slept() -> None:
+    """Restock an hour later."""
+    shop = Shop()
+
+    async def tomorrow() -> None:
+        await anyio.sleep(3600)
+        await shop.restock()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(shop.sell)
+        group.start_soon(tomorrow)
+
+
 async def everything() -> None:
     """Do all of it."""
     await restocked_later()

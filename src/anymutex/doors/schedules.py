@@ -60,8 +60,8 @@ def explore_file(asked: argparse.Namespace) -> int:
 
 
 def _force_suspects(asked: argparse.Namespace) -> int:
-    if asked.cancellation or asked.early_timers:
-        raise UsageError("--suspects forces suspects alone: leave out --cancellation and --early-timers")
+    if asked.cancellation:
+        raise UsageError("--suspects forces suspects alone: leave out --cancellation")
     asked.races = True  # else what is told to repeat a race would not show it
     try:
         result = _confirmed(asked)
@@ -81,6 +81,7 @@ def _confirmed(asked: argparse.Namespace) -> Confirmation:
             max_schedules=asked.schedules or RUNS,
             max_seconds=asked.seconds,
             seed=asked.seed,
+            early_timers=asked.early_timers,
             progress=progress,
         )
 

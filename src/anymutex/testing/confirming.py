@@ -58,6 +58,7 @@ def confirm(
     max_schedules: int = RUNS,
     max_seconds: float = 60.0,
     seed: int = 0,
+    early_timers: float = 0.0,
     progress: Callable[[Progress], Any] | None = None,
 ) -> Confirmation:
     """Force suspects: hold a task at the await of each, let the others run, and see whether it is a race.
@@ -69,6 +70,8 @@ def confirm(
         max_schedules: So many at most for each suspect on each backend.
         max_seconds: So long at most in all, looked at between two runs.
         seed: Of the orders that are drawn.
+        early_timers: So many seconds in all may the timers of a run fire early, for those who sleep while a
+            window is open; as for `explore`.
         progress: As for `explore`.
 
     Returns:
@@ -94,7 +97,9 @@ def confirm(
     """
     refuse_unless_a_program(program)
     chosen = checked_backends(backends)
-    asked = Question(chosen, max_schedules, max_seconds, seed, None, False, 0.0, True, None, progress)
+    asked = Question(
+        chosen, max_schedules, max_seconds, seed, None, False, early_timers, True, None, progress
+    )
     if isinstance(suspects, str | os.PathLike):
         name, every = os.fspath(suspects), suspects_in(os.fspath(suspects))
     else:
@@ -156,7 +161,8 @@ class Confirming:
     def _force(
         self, forced: Forced, runner: Runner, reporter: Reporter, broken_off: Callable[[], bool]
     ) -> None:
-        strategy = Hold(forced.suspect.awaits, self._asked.seed)
+        early_timers = bool(self._asked.early_timers)
+        strategy = Hold(forced.suspect.awaits, self._asked.seed, early_timers=early_timers)
         runner.watch = Watch(is_on=True, only=forced.suspect)
         for _ in range(self._asked.max_schedules):
             if broken_off() or self._is_late():

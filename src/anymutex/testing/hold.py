@@ -4,7 +4,9 @@ Rule 1. Run after run it holds everybody who comes there, or one alone: the firs
 Rule 2. The others go on in the default order, then last woken first, then by ranks that are drawn: so one
         may fall far behind until somebody has come to the await at all. Ranks change now and then, for who
         spins must not go on for ever.
-Rule 3. A hold ends after many steps: somebody may spin until the very task has moved.
+Rule 3. Where only those who are held can run, the clock goes on to the next timer, if it may: somebody else
+        may be asleep.
+Rule 4. A hold ends after many steps: somebody may spin until the very task has moved.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import random
 from typing import TYPE_CHECKING
 
 from anymutex import stacks, tasks
+from anymutex.testing.choices import Deviation
 from anymutex.testing.strategy import NONE
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from anymutex.stacks import Place
     from anymutex.testing.choices import TaskId
     from anymutex.testing.scheduler import Scheduler, Task
+    from anymutex.testing.strategy import Moment
 
 PATIENCE = 300
 """Steps of others in a row."""
@@ -34,6 +38,7 @@ class Hold:
     Args:
         awaits: The places; one of them is enough.
         seed: Of the orders that are drawn.
+        early_timers: Whether timers may fire early.
 
     Attributes:
         was_reached: Whether any task ever stood there.
@@ -41,8 +46,9 @@ class Hold:
 
     covered: float = NONE
 
-    def __init__(self, awaits: Collection[Place], seed: int = 0) -> None:
+    def __init__(self, awaits: Collection[Place], seed: int = 0, *, early_timers: bool = False) -> None:
         self.was_reached = False
+        self.may_inject = early_timers
         self._awaits = {(place.file, place.line) for place in awaits}
         self._random = random.Random(seed)
         self._run = -1
@@ -62,6 +68,11 @@ class Hold:
         free = [task for task in queue if not self._is_held(task)]
         self._steps = self._steps + 1 if len(free) < len(queue) else 0
         return self._in_order(free) if free and self._steps <= PATIENCE else queue[0]
+
+    def inject(self, moment: Moment) -> Sequence[Deviation]:
+        """The next timer, if nobody else can go on before."""
+        is_due = moment.is_timer_near and all(self._is_held(task) for task in moment.queue)
+        return [Deviation(moment.step, act="timer")] if moment.queue and is_due else ()
 
     def end(self, trace: Sequence[TaskId]) -> None:
         """Nothing is learnt."""
