@@ -21,7 +21,7 @@ PUBLIC = [
     "compare",
     "run",
 ]
-PUBLIC_TESTING = ["every_schedule", "explore", "replay"]
+PUBLIC_TESTING = ["confirm", "every_schedule", "explore", "replay"]
 
 
 def test_the_public_names_are_pinned() -> None:

@@ -184,6 +184,38 @@ def test_the_environment(run: Run, pytester: pytest.Pytester, monkeypatch: pytes
     assert "PASSED test_bank.py::test_after_it" not in told
 
 
+HIDDEN = """
+import anyio
+from bank import Account
+
+async def later(account):
+    for _ in range(5):
+        await anyio.lowlevel.checkpoint()
+    account.balance += 1
+
+async def hidden():
+    account = Account()
+    async with anyio.create_task_group() as group:
+        group.start_soon(account.withdraw, 1)
+        group.start_soon(later, account)
+
+def test_hidden(): anyio.run(hidden)
+def test_hidden_too(): anyio.run(hidden, backend="trio")
+"""
+
+
+def test_suspects(run: Run, pytester: pytest.Pytester) -> None:
+    """What no test has hit is written, folded, also from the workers of xdist; nothing fails for that."""
+    pytester.makepyfile(test_bank=HIDDEN)
+    told = {options: run("--race-suspects=s.json", *options) for options in ((), ("-p", "xdist", "-n", "2"))}
+    [suspect] = json.loads((pytester.path / "s.json").read_text())["suspects"]
+
+    assert [(suspect["kind"], suspect["location"], suspect["seen"])] == [("lost-update", "self.balance", 2)]
+    for text in told.values():
+        assert text.startswith("exit 0\n")
+        assert "1 suspect(s) in s.json: `anymutex explore --suspects s.json FILE` forces them" in text
+
+
 def test_suppressions(run: Run, pytester: pytest.Pytester) -> None:
     """By a comment or a pattern; what keeps nothing quiet is told."""
     package = pytester.path / "src" / "bank" / "__init__.py"
@@ -214,6 +246,7 @@ def test_a_run_that_saw_nothing(run: Run, pytester: pytest.Pytester) -> None:
     [
         (("--race-include", "nowhere"), "", "there is no package nowhere"),
         (("--race-log=nowhere/races.txt",), "", "can't write nowhere/races.txt"),
+        (("--race-suspects=nowhere/s.json",), "", "nowhere/s.json: No such file or directory"),
         ((), "colour=red", "'colour=red' is no setting"),
     ],
 )

@@ -130,6 +130,7 @@ def _add_explore(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("program", metavar="FILE[:function]", help=PROGRAM_HELP)
     options.add_explore_options(parser)
     options.add_races(parser)
+    options.add_suspects(parser)
     options.add_json(parser, "the verdict and the report")
     parser.set_defaults(command=_behind("anymutex.doors.schedules:explore_file"))
 

@@ -31,6 +31,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--race": {"action": "store_true", "help": "fail each test during which an await race happens"},
     "--race-include": {"action": "append", "metavar": "PACKAGE", "help": "watch this package too"},
     "--race-log": {"metavar": "PATH", "help": "write the reports of races there too"},
+    "--race-suspects": {"metavar": "PATH", "help": "write the windows there that nobody hit"},
 }
 
 
@@ -47,7 +48,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if asked.anymutex_race:
         early_config.pluginmanager.import_plugin(RACE)
         watch: Any = early_config.pluginmanager.get_plugin(RACE)
-        watch.watch_tests(early_config, asked.anymutex_race_include, asked.anymutex_race_log)
+        watch.watch_tests(
+            early_config, asked.anymutex_race_include, asked.anymutex_race_log, asked.anymutex_race_suspects
+        )
 
 
 @pytest.hookimpl(tryfirst=True)

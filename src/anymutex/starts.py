@@ -50,6 +50,12 @@ def parent_name_of(who: Actor) -> str | None:
     return None if parent is None else name_of(parent)
 
 
+def parent_of(who: Actor) -> Actor | None:
+    """The task, or the thread, that started `who`, when known."""
+    start = start_of(who)
+    return _trio_parent(who) if start is None else start.parent
+
+
 def leave_lineage(who: Actor) -> None:
     """Let tasks that the running task starts from now on inherit, in their context, who started them."""
     if _iterated.get() is not who:
@@ -61,8 +67,7 @@ def how_i_come_from(parent: Actor) -> str | None:
     me = actor()
     if isinstance(me, int) or me == parent:
         return None
-    start = start_of(me)
-    if parent == (start.parent if start else _trio_parent(me)):
+    if parent == parent_of(me):
         return "started by the iterating task"
     return "started by the iterating task, or by a task of its" if _iterated.get() == parent else None
 

@@ -59,6 +59,30 @@ THREADED = """
         await anyio.to_thread.run_sync(count)
         stats["n"] = n - 5
 """
+HIDDEN = """
+    import anyio
+    from anyio.lowlevel import checkpoint
+    from helper import Counter
+
+    async def up(counter, rounds):
+        for _ in range(rounds):
+            await checkpoint()
+        n = counter.get()
+        await checkpoint()
+        counter.put(n + 1)
+
+    async def main():
+        counter = Counter()
+        async with anyio.create_task_group() as group:
+            group.start_soon(up, counter, 0)
+            group.start_soon(up, counter, 9)
+
+    async def joined():
+        counter = Counter()
+        async with anyio.create_task_group() as group:
+            group.start_soon(up, counter, 0)
+        await up(counter, 0)
+"""
 
 
 LASTING = (
@@ -73,7 +97,13 @@ ENDED_BY = {signal.SIGINT: 130, signal.SIGTERM: 143}
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give a folder with the programs."""
-    sources = {"helper": HELPER, "program": PROGRAM, "threaded": THREADED, "lasting": LASTING}
+    sources = {
+        "helper": HELPER,
+        "program": PROGRAM,
+        "threaded": THREADED,
+        "hidden": HIDDEN,
+        "lasting": LASTING,
+    }
     for name, source in sources.items():
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(source), encoding="utf-8")
     return tmp_path
@@ -81,8 +111,13 @@ def folder(tmp_path: Path) -> Path:
 
 def race(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in `folder`."""
+    return anymutex(folder, "race", *arguments, **environment)
+
+
+def anymutex(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run any command there."""
     return subprocess.run(
-        [sys.executable, "-m", "anymutex", "race", *arguments],
+        [sys.executable, "-m", "anymutex", *arguments],
         cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
@@ -177,6 +212,45 @@ def test_what_keeps_a_race_quiet(folder: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "anymutex: keeps no race quiet: '* other'\n")
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_suspects_are_written_and_forced(folder: Path, backend: str) -> None:
+    """No race happens; the one that is hidden is confirmed, and its token needs the file no more."""
+    ended = race(folder, "hidden.py", "--backend", backend, "--suspects", "s.json")
+    forced = anymutex(folder, "explore", "--suspects", "s.json", "hidden.py", "--backend", backend)
+    repeat = next(line for line in forced.stdout.splitlines() if line.startswith("to repeat: anymutex "))
+    (folder / "s.json").unlink()
+    again = anymutex(folder, *repeat.split()[3:])
+
+    assert (ended.returncode, ended.stderr) == (
+        0,
+        "1 suspect(s) in s.json: `anymutex explore --suspects s.json FILE` forces them\n",
+    )
+    assert (forced.returncode, forced.stderr) == (1, "")
+    assert "suspects: 1, confirmed: 1\n  call-pair of self.n: read at hidden.py:" in forced.stdout
+    assert again.returncode == 1
+    assert "WARNING: AWAIT RACE: a get and a put" in again.stdout
+
+
+def test_there_are_no_suspects(folder: Path) -> None:
+    """Who has started a task and waited for its end is not beside it; `explore` has nothing to do then."""
+    ended = race(folder, "hidden.py:joined", ANYMUTEX="suspects=s.json")
+    forced = anymutex(folder, "explore", "--suspects", "s.json", "hidden.py:joined")
+
+    assert (ended.returncode, ended.stderr) == (
+        0,
+        "no suspects: no window was open that another task could have come into\n",
+    )
+    assert (forced.returncode, forced.stdout) == (0, "suspects: 0, confirmed: 0\n")
+
+
+def test_a_race_that_halts_loses_no_file(folder: Path) -> None:
+    """What is known by then is written."""
+    race(folder, "program.py", "--halt-on-error", "--suspects", "s.json", "--json", "races.json")
+
+    assert json.loads((folder / "s.json").read_text(encoding="utf-8"))["suspects"] == []
+    assert len(json.loads((folder / "races.json").read_text(encoding="utf-8"))) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "variable", "said"),
     [
@@ -185,6 +259,7 @@ def test_what_keeps_a_race_quiet(folder: Path) -> None:
         (["program.py", "--include", "no_such"], "", "anymutex: --include: there is no package no_such"),
         (["missing.py"], "", "anymutex: no such file: missing.py"),
         (["program.py", "--log", "no/where"], "", "anymutex: can't write no/where: "),
+        (["program.py", "--suspects", "no/where"], "", "anymutex: can't write no/where: "),
     ],
 )
 def test_bad_input_is_one_line(

@@ -176,6 +176,12 @@ def test_ctrl_c_prints_what_is_known(capsys: pytest.CaptureFixture[str]) -> None
         ),
         (["explore", "shop.py", "--schedules", "0"], "argument --schedules: '0' is no whole number above 0"),
         (["explore", "shop.py", "--json", "no/such/dir"], "can't write no/such/dir: No such file"),
+        (["explore", "shop.py", "--suspects", "nosuch.json"], "can't read nosuch.json: No such file or dir"),
+        (["explore", "shop.py", "--suspects", "shop.py"], "shop.py is no file of suspects: `anymutex race "),
+        (
+            ["explore", "shop.py", "--suspects", "s.json", "--cancellation"],
+            "--suspects forces suspects alone",
+        ),
         (["replay", "v1", "nosuch.py"], "no such file: nosuch.py"),
         (["replay", "v2", "shop.py"], "not a token of this version: 'v2' does not begin with 'v1'"),
         (["replay", "v1", "shop.py", "--backend", "uvloop"], "uvloop can't be driven"),

@@ -79,7 +79,7 @@ def add_explore_options(parser: argparse.ArgumentParser) -> None:
         help="may be repeated, or a list with commas (default: all)",
     )
     for name, kind, default, text in (
-        ("--schedules", count, 1000, "at most N on each backend (default: 1000)"),
+        ("--schedules", count, None, "at most N on each backend (default: 1000, and 16 of each suspect)"),
         ("--seconds", positive, 60.0, "at most N seconds in all (default: 60)"),
         ("--seed", int, 0, "of the strategies that draw (default: 0)"),
     ):
@@ -93,6 +93,13 @@ def add_explore_options(parser: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="SECONDS",
         help="let timers fire up to so many seconds before they are due",
+    )
+
+
+def add_suspects(parser: argparse.ArgumentParser) -> None:
+    """`--suspects` of `explore`."""
+    parser.add_argument(
+        "--suspects", metavar="PATH", help="force the suspects there, which race --suspects wrote, instead"
     )
 
 

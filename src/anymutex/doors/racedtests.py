@@ -21,12 +21,15 @@ import pytest
 from _pytest._code.code import ExceptionRepr
 
 from anymutex.doors import racing
-from anymutex.doors.problems import write_json
+from anymutex.doors.problems import write_json, write_text
+from anymutex.doors.suspectlist import write_suspects
 from anymutex.doors.testloader import TestFinder
 from anymutex.errors import UsageError
 from anymutex.watch import instrument, modulehooks
 from anymutex.watch.race import RaceWatch
 from anymutex.watch.suppressions import Suppressions, patterns_in
+from anymutex.watch.suspect import folded, suspect_from
+from anymutex.watch.suspecting import SuspectWatch
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -39,14 +42,16 @@ if TYPE_CHECKING:
 WORKER_OUTPUT = "anymutex"
 
 
-def watch_tests(config: pytest.Config, include: list[str], log: str | None) -> None:
+def watch_tests(config: pytest.Config, include: list[str], log: str | None, suspects: str | None) -> None:
     """Instrument what will be imported from now on, and fail the tests that race.
 
     Raises:
         pytest.UsageError: What was asked for can't be done.
     """
     try:
-        asked = argparse.Namespace(include=include, log=log, json=None, halt_on_error=False, exitcode=None)
+        asked = argparse.Namespace(
+            include=include, log=log, suspects=suspects, json=None, halt_on_error=False, exitcode=None
+        )
         how = racing.options_of(asked, os.environ)
         suppressions = Suppressions(patterns_in(config.rootpath / "pyproject.toml"))
         folders = [*_own_folders(config.rootpath), *racing.folders_of(how.include)]
@@ -57,7 +62,12 @@ def watch_tests(config: pytest.Config, include: list[str], log: str | None) -> N
     finder: Any = TestFinder(roots)
     sys.meta_path.insert(0, finder)
     config.add_cleanup(lambda: sys.meta_path.remove(finder) if finder in sys.meta_path else None)
-    config.pluginmanager.register(RacedTests(config, how, suppressions, early))
+    suspecting = None
+    if how.suspects:
+        suspecting = SuspectWatch(suppressions)
+        suspecting.__enter__()
+        config.add_cleanup(lambda: suspecting.__exit__())
+    config.pluginmanager.register(RacedTests(config, how, suppressions, early, suspecting))
 
 
 def _own_folders(root: Path) -> Iterator[Path]:
@@ -78,28 +88,39 @@ class Notes(NamedTuple):
 
     files: int
     unused: list[str]
+    suspects: list[dict[str, object]]
+    """As they stand in a file of suspects."""
 
 
 class RacedTests:
     """The plugin of a run with `--race`."""
 
     def __init__(
-        self, config: pytest.Config, how: racing.RaceOptions, suppressions: Suppressions, early: list[str]
+        self,
+        config: pytest.Config,
+        how: racing.RaceOptions,
+        suppressions: Suppressions,
+        early: list[str],
+        suspecting: SuspectWatch | None,
     ) -> None:
         self._config = config
         self._how = how
         self._suppressions = suppressions
         self._early = early
+        self._suspecting = suspecting
         self._earlier = len(modulehooks.files)  # a pytest may run within another one
         self._witnessed: list[AwaitRace] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._notes: list[Notes] = []
         self._log: IO[str] | None = None
+        self._wrote = ""
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Open the log; not in a worker of pytest-xdist, which by now knows that it is one."""
         if not hasattr(config, "workerinput"):
             self._log = _opened(self._how.log, config)
+            if self._how.suspects:
+                _emptied(self._how.suspects, config)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def _watched(self) -> Generator[None, object, object]:
@@ -148,7 +169,8 @@ class RacedTests:
     def pytest_sessionfinish(self) -> None:
         """Hand over what a worker knows, or write what is left to write."""
         files = dict.fromkeys(modulehooks.files[self._earlier :])
-        notes = Notes(len(files), list(self._suppressions.unused(files)))
+        suspects = [one.to_json() for one in self._suspecting.suspects] if self._suspecting else []
+        notes = Notes(len(files), list(self._suppressions.unused(files)), suspects)
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[WORKER_OUTPUT] = list(notes)
@@ -157,6 +179,10 @@ class RacedTests:
             self._notes.append(notes)
         if self._how.json:
             write_json(self._how.json, [_as_command_writes_it(race) for race in self._told.values()])
+        if self._how.suspects:
+            every = (suspect_from(told) for notes in self._notes for told in notes.suspects)
+            path = str(self._config.invocation_params.dir / self._how.suspects)
+            self._wrote = write_suspects(path, folded(every), told_path=self._how.suspects)
         if self._log is not None:
             self._log.close()
 
@@ -184,6 +210,8 @@ class RacedTests:
                 yield f"keeps no race quiet: {unused}"
         for race in self._told.values():
             yield race["headline"]
+        if self._wrote:
+            yield self._wrote
         if self._told:
             yield f"Found {len(self._told)} await race(s)"
 
@@ -210,6 +238,14 @@ def _headline(race: AwaitRace) -> str:
 
 def _as_command_writes_it(race: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in race.items() if name not in {"key", "headline"}}
+
+
+def _emptied(path: str, config: pytest.Config) -> None:
+    """Make sure that the file can be written, before a long run."""
+    try:
+        write_text(str(config.invocation_params.dir / path), "")
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _opened(path: str | None, config: pytest.Config) -> IO[str] | None:

@@ -3,35 +3,38 @@
 Rule 1. A race is told at once, on stderr or where `--log` says, so that nothing is lost whatever ends the
         program; the last line counts them. Each pair of lines is told once.
 Rule 2. Its exit code replaces only 0: what the program itself says is graver.
-Rule 3. `ANYMUTEX="exitcode=3 log=races.txt halt_on_error=1 include=httpx,h11 json=races.json"` sets what the
-        command line does not.
+Rule 3. `ANYMUTEX="exitcode=3 log=races.txt halt_on_error=1 include=httpx,h11 json=races.json
+        suspects=suspects.json"` sets what the command line does not.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from anymutex.doors import loading, options
-from anymutex.doors.problems import write_json
+from anymutex.doors.problems import write_json, write_text
+from anymutex.doors.suspectlist import write_suspects
 from anymutex.errors import UsageError
 from anymutex.running import run_as_asked
 from anymutex.watch import instrument, modulehooks
 from anymutex.watch.race import RaceWatch
 from anymutex.watch.suppressions import Suppressions, patterns_in
+from anymutex.watch.suspecting import SuspectWatch
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from anymutex.watch.racereport import AwaitRace
 
 FOUND = 66
 VARIABLE = "ANYMUTEX"
-_SETTINGS = {"exitcode", "halt_on_error", "include", "json", "log"}
+_SETTINGS = {"exitcode", "halt_on_error", "include", "json", "log", "suspects"}
 
 
 class RaceOptions(NamedTuple):
@@ -42,6 +45,7 @@ class RaceOptions(NamedTuple):
     log: str | None = None
     halts: bool = False
     exit_code: int = FOUND
+    suspects: str | None = None
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +53,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     options.add_run_options(parser)
     parser.add_argument("--include", action="append", metavar="PACKAGE", help="instrument this package too")
     parser.add_argument("--log", metavar="PATH", help="write the reports there (default: stderr)")
+    parser.add_argument(
+        "--suspects", metavar="PATH", help="write the windows that nobody hit there, for explore --suspects"
+    )
     parser.add_argument("--halt-on-error", action="store_true", help="end the program at the first race")
     parser.add_argument("--exitcode", type=int, metavar="N", help=f"when races were found (default: {FOUND})")
 
@@ -70,6 +77,7 @@ def options_of(asked: argparse.Namespace, environment: Mapping[str, str]) -> Rac
         log=asked.log or settings.get("log"),
         halts=asked.halt_on_error or settings.get("halt_on_error", "0") not in {"0", ""},
         exit_code=int(code),
+        suspects=asked.suspects or settings.get("suspects"),
     )
 
 
@@ -79,6 +87,8 @@ def run(asked: argparse.Namespace) -> int:
     target = loading.target_of(asked.program)
     roots = [target.file.parent, *folders_of(how.include)]
     suppressions = Suppressions(patterns_in(Path("pyproject.toml")))
+    if how.suspects:
+        write_text(how.suspects, "")  # what can't be written is told before a long run
     with _Teller(how) as teller, instrument.instrumenting(roots) as found_roots:
         early = found_roots.already_imported()
         if early:
@@ -86,11 +96,12 @@ def run(asked: argparse.Namespace) -> int:
         compiled = partial(instrument.code_of_file, names=found_roots.names)
         with (
             RaceWatch(teller.tell, suppressions) as watch,
+            SuspectWatch(suppressions) if how.suspects else nullcontext() as suspecting,
             loading.loaded(target, asked.arguments, compiled) as program,
         ):
+            teller.write_files = partial(_write_files, how, teller, watch, suspecting)
             code, _ = run_as_asked(program, options.weighed(asked, program)._replace(json=None))
-        if how.json:
-            write_json(how.json, [race.to_json() for race in watch.races])
+        teller.write_files()
         watched = [file for file in modulehooks.files if found_roots.covers(file)]
         for unused in suppressions.unused(watched):
             teller.say(f"anymutex: keeps no race quiet: {unused}")
@@ -98,10 +109,24 @@ def run(asked: argparse.Namespace) -> int:
     return code or (how.exit_code if watch.races else 0)
 
 
+def _write_files(
+    how: RaceOptions, teller: _Teller, watch: RaceWatch, suspecting: SuspectWatch | None
+) -> None:
+    if how.json:
+        write_json(how.json, [race.to_json() for race in watch.races])
+    if how.suspects and suspecting is not None:
+        teller.say(write_suspects(how.suspects, suspecting.suspects))
+
+
 class _Teller:
-    """Writes reports where they are wanted."""
+    """Writes reports where they are wanted.
+
+    Attributes:
+        write_files: Writes what is written once, at the end or when a race halts the program.
+    """
 
     def __init__(self, how: RaceOptions) -> None:
+        self.write_files: Callable[[], None] = lambda: None
         self._how = how
         self._file: IO[str] | None = None
 
@@ -127,6 +152,7 @@ class _Teller:
         """A race was found."""
         self.say(str(race))
         if self._how.halts:
+            self.write_files()
             self.end([race])
             sys.stdout.flush()
             os._exit(self._how.exit_code)

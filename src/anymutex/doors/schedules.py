@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from anymutex.doors import loading, problems
+from anymutex.errors import UsageError
+from anymutex.testing.confirming import RUNS, ConfirmingInterrupted, confirm
 from anymutex.testing.explorer import explore, replay
 from anymutex.testing.exploring import Interrupted
 from anymutex.testing.progressline import shown_on
@@ -24,11 +26,14 @@ from anymutex.testing.repetition import Repeatable, by_command
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from anymutex.doors.program import Program
+    from anymutex.testing.confirmation import Confirmation
     from anymutex.testing.exploration import Exploration
 
 BACKENDS = ("asyncio", "trio")
+MOST_SCHEDULES = 1000
 
 
 def explore_file(asked: argparse.Namespace) -> int:
@@ -38,11 +43,13 @@ def explore_file(asked: argparse.Namespace) -> int:
         The exit code: 1 if a schedule fails.
 
     Raises:
-        UsageError: The file, a backend or a number is no good, or the program can't be driven.
+        UsageError: A file, a backend or a number is no good, or the program can't be driven.
         Interrupted: Ctrl-C, after what is known so far was printed.
     """
     if asked.json:
         problems.write_text(asked.json, "")  # what can't be written is told before a long run
+    if asked.suspects:
+        return _force_suspects(asked)
     try:
         result = _explored(asked)
     except Interrupted as stop:
@@ -50,6 +57,39 @@ def explore_file(asked: argparse.Namespace) -> int:
         raise
     _tell(result, asked.json)
     return 1 if result.failure else 0
+
+
+def _force_suspects(asked: argparse.Namespace) -> int:
+    if asked.cancellation:
+        raise UsageError("--suspects forces suspects alone: leave out --cancellation")
+    asked.races = True  # else what is told to repeat a race would not show it
+    try:
+        result = _confirmed(asked)
+    except ConfirmingInterrupted as stop:
+        _tell_of_suspects(stop.confirmation, asked.json)
+        raise
+    _tell_of_suspects(result, asked.json)
+    return 1 if result.failures else 0
+
+
+def _confirmed(asked: argparse.Namespace) -> Confirmation:
+    with _quietly_loaded(asked) as program, shown_on(sys.stderr) as progress:
+        return confirm(
+            _repeatable(program, asked),
+            asked.suspects,
+            backends=_chosen(asked.backend or ["all"]),
+            max_schedules=asked.schedules or RUNS,
+            max_seconds=asked.seconds,
+            seed=asked.seed,
+            early_timers=asked.early_timers,
+            progress=progress,
+        )
+
+
+def _tell_of_suspects(result: Confirmation, json: str | None) -> None:
+    print(result, file=sys.stderr if json == "-" else sys.stdout)
+    if json:
+        problems.write_json(json, result.to_json())
 
 
 def replay_file(asked: argparse.Namespace) -> int:
@@ -68,16 +108,11 @@ def replay_file(asked: argparse.Namespace) -> int:
 
 
 def _explored(asked: argparse.Namespace) -> Exploration:
-    with (
-        open(os.devnull, "w", encoding="utf-8") as null,
-        redirect_stdout(null),
-        loading.loaded(loading.target_of(asked.program), asked.arguments) as program,
-        shown_on(sys.stderr) as progress,
-    ):
+    with _quietly_loaded(asked) as program, shown_on(sys.stderr) as progress:
         return explore(
             _repeatable(program, asked),
             backends=_chosen(asked.backend or ["all"]),
-            max_schedules=asked.schedules,
+            max_schedules=asked.schedules or MOST_SCHEDULES,
             max_seconds=asked.seconds,
             seed=asked.seed,
             cancellation=asked.cancellation,
@@ -85,6 +120,17 @@ def _explored(asked: argparse.Namespace) -> Exploration:
             races=asked.races,
             progress=progress,
         )
+
+
+@contextmanager
+def _quietly_loaded(asked: argparse.Namespace) -> Iterator[Program[Any]]:
+    """The program, without what it prints (rule 2)."""
+    with (
+        open(os.devnull, "w", encoding="utf-8") as null,
+        redirect_stdout(null),
+        loading.loaded(loading.target_of(asked.program), asked.arguments) as program,
+    ):
+        yield program
 
 
 def _chosen(names: list[str]) -> list[str]:

@@ -36,14 +36,18 @@ COLLECT_EVERY = 64
 
 
 class Runner:
-    """Runs one program again and again. Made by `runner_of`."""
+    """Runs one program again and again. Made by `runner_of`.
+
+    Attributes:
+        watch: Says which races of a run count.
+    """
 
     def __init__(self, program: AsyncProgram, backend: str, driver: Driver, rules: RunRules) -> None:
         self.backend = backend
         self.repetition = repetition_of(program, races=rules.races)
         self._limits = Limits(early_seconds=rules.early_seconds)
         self._invariant = Invariant(rules.invariant) if rules.invariant else None
-        self._watch = Watch(is_on=rules.races)
+        self.watch = Watch(is_on=rules.races)
         self.runs = 0
         self._program = program
         self._driver = driver
@@ -59,7 +63,7 @@ class Runner:
             return None
         self._collect_now_and_then()
         scheduler = Scheduler(strategy, self._limits, self._observers(observer))
-        with self._watch.one_run() as races:
+        with self.watch.one_run() as races:
             ended = self._driver.run(self._program, scheduler)
         scheduler.end()
         if scheduler.error is not None:

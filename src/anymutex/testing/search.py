@@ -93,7 +93,7 @@ class Search:
             self.is_cut = self.is_cut or outcome.is_cut
             self.has_peer = self.has_peer or outcome.has_peer
             if outcome.kind is not None:
-                self.failure = _told(self.runner, outcome, self.broken_off)
+                self.failure = told(self.runner, outcome, self.broken_off)
                 self._report("failed", is_last=True)
                 return
             if self.covered != ALL:
@@ -128,7 +128,7 @@ def _default_order(runner: Runner) -> str:
     return outcome.summary if outcome.kind else ""
 
 
-def _told(runner: Runner, outcome: Outcome, broken_off: Callable[[], bool]) -> Failure:
+def told(runner: Runner, outcome: Outcome, broken_off: Callable[[], bool]) -> Failure:
     """The failure, after it was repeated and made as small as it goes; told twice, to see what varies."""
     again = runner.replay(outcome.schedule)
     unsure = Circumstances(runner.backend, runner.repetition, is_reproducible=False)

@@ -29,13 +29,17 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from anymutex.watch.racereport import AwaitRace
+    from anymutex.watch.suspect import Suspect
 
 INSTALLED = {"site-packages", "dist-packages"}
 STDLIB = Path(sysconfig.get_path("stdlib")).resolve()
 
 
-def put_hooks_around(program: object) -> None:
+def put_hooks_around(program: object) -> list[str]:
     """Instrument the module of `program`, and what it has imported that is not installed.
+
+    Returns:
+        Their files.
 
     Raises:
         UsageError: It has no module whose source could be read.
@@ -43,8 +47,9 @@ def put_hooks_around(program: object) -> None:
     module = _module_of(program)
     if module is None or not getattr(module, "__file__", None):
         raise UsageError(f"{program!r} has no source file: its races can't be watched")
-    for own in _own_modules(module):
-        instrument_in_place(own)
+    own_modules = _own_modules(module)
+    instrument_in_place(*own_modules)
+    return [str(own.__file__) for own in own_modules]
 
 
 class Watch:
@@ -52,10 +57,14 @@ class Watch:
 
     Args:
         is_on: Whether races count at all.
+        only: If given, a race counts only if it comes of this suspect.
     """
 
-    def __init__(self, *, is_on: bool) -> None:
-        self._suppressions = Suppressions(patterns_in(Path("pyproject.toml"))) if is_on else None
+    def __init__(self, *, is_on: bool, only: Suspect | None = None) -> None:
+        patterns = patterns_in(Path("pyproject.toml")) if is_on else []
+        self._suppressions = None
+        if is_on:
+            self._suppressions = Suppressions(patterns) if only is None else _AllOthers(patterns, only)
 
     @contextmanager
     def one_run(self) -> Iterator[list[AwaitRace]]:
@@ -65,6 +74,18 @@ class Watch:
             watching = RaceWatch(suppressions=self._suppressions)
         with watching as watch:
             yield [] if watch is None else watch.races
+
+
+class _AllOthers(Suppressions):
+    """Keeps quiet what does not come of one suspect."""
+
+    def __init__(self, patterns: list[str], suspect: Suspect) -> None:
+        super().__init__(patterns)
+        self._suspect = suspect
+
+    def covers(self, race: AwaitRace) -> bool:
+        """Whether `race` is to be kept quiet."""
+        return not self._suspect.is_shown_by(race) or super().covers(race)
 
 
 def _module_of(program: Any) -> ModuleType | None:

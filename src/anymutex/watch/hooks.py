@@ -7,7 +7,7 @@ Rule 2. What runs often comes first and is short. What a hook does when somebody
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from anymutex.watch import containers, iteration, orphaning
 from anymutex.watch.callhooks import CallHooks
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
 
 
 class Hooks(CallHooks, ReadHooks, WriteHooks):
-    """All hooks of one module: those of loops and waits, and of keys that are more than a name."""
+    """All hooks of one module: those of loops and waits, and of keys that are more than a name.
+
+    Attributes:
+        variety: What modules get from now on instead; see `suspecting`.
+    """
+
+    variety: ClassVar[type[Hooks] | None] = None
+
+    def __new__(cls, *_: object) -> Hooks:
+        """Make one, or one of the variety that is asked for."""
+        return object.__new__(cls.variety or cls)
 
     # -- keys that are evaluated once, after their container (or before it, with `in`)
 

@@ -191,23 +191,34 @@ def install(*packages: str) -> None:
     sys.meta_path.insert(0, finder)
 
 
-def instrument_in_place(module: ModuleType) -> None:
-    """Put hooks into a module that has been imported: its functions get new code, and stay the same objects.
+def instrument_in_place(*modules: ModuleType) -> None:
+    """Put hooks into modules that were imported before: their functions get new code, and stay the same.
+
+    Modules that call each other belong in one call: what the others define is watched only then.
 
     For programs that are given as a function, as `explore` gets them. A function that was made before by
     another function, and shares names with it that are assigned anew, stays as it is; so do lambdas of which
     one line has several, for nothing tells which is which.
 
     Raises:
-        UsageError: The module's source can't be found or read.
+        UsageError: A module's source can't be found or read.
     """
-    if HOOKS in vars(module):
-        return
+    files = {module.__name__: _file_of(module) for module in modules}
+    names = names_in(_text(Path(file)) for file in files.values())
+    for module in modules:
+        if HOOKS not in vars(module):
+            _instrument(module, files[module.__name__], names)
+
+
+def _file_of(module: ModuleType) -> str:
     file = getattr(module, "__file__", None)
     if not file or not file.endswith(".py"):
         raise UsageError(f"{module.__name__} has no source file: its races can't be watched")
-    source = Path(file).read_bytes()
-    code = code_of(source, file, names_in([source.decode("utf-8", "replace")]))
+    return str(file)
+
+
+def _instrument(module: ModuleType, file: str, names: Names) -> None:
+    code = code_of(Path(file).read_bytes(), file, names)
     made: dict[tuple[str, int], list[CodeType]] = {}
     for inner in _all_code(code):
         made.setdefault((inner.co_qualname, inner.co_firstlineno), []).append(inner)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from anymutex import starts, tasks, waits
 from anymutex.watch import containers, doubletake, draining, findings, guards, ledger, stalefill
@@ -39,7 +39,31 @@ if TYPE_CHECKING:
     from anymutex.watch.sites import Site
     from anymutex.watch.written import Written
 
-_SILENT = containers.REORDERING | {"setdefault"}
+SILENT = containers.REORDERING | {"setdefault"}
+
+
+class Basis(Protocol):
+    """A read that a write rests on."""
+
+    @property
+    def is_data(self) -> bool:
+        """Whether the value written comes from it; else it decides that there is a write."""
+        ...
+
+    @property
+    def source(self) -> int:
+        """Its site."""
+        ...
+
+    @property
+    def record(self) -> Record:
+        """What was read."""
+        ...
+
+    @property
+    def level(self) -> Level:
+        """In which of the functions under way."""
+        ...
 
 
 class Stale(NamedTuple):
@@ -92,8 +116,8 @@ def _may_be_stale(written: Written) -> bool:
         for found in activation.records.values():
             for record in (found,) if isinstance(found, ledger.Record) else found:
                 if record[0] is written.thing or record[0] is written.old:
-                    matches = _matches(written, record, True) or _matches(written, record, False)
-                    if matches and (_remote_of(written, record, True) or _remote_beside(written, record)):
+                    is_same = matches(written, record, True) or matches(written, record, False)
+                    if is_same and (_remote_of(written, record, True) or _remote_beside(written, record)):
                         return True
         activation = activation.parent
     return False
@@ -113,7 +137,7 @@ def written_then_read(f: Activation, site: Site, thing: Any, key: Key) -> None:
 
 
 def _judge(written: Written) -> None:
-    if written.site.how in _SILENT:
+    if written.site.how in SILENT:
         return
     levels = list(levels_of(written))
     stale = _stale_read(written, levels) or _cleared_unseen(written, levels)
@@ -140,10 +164,10 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
     here = id(written.thing), written.key
     fresh: set[tuple[int, Key]] = {here} if written.site.is_fresh else set()
     for level in levels:
-        fresh.update(_looked_at_again(written, level))
-        for source, is_data in _sources_of(level):
+        fresh.update(looked_at_again(written, level))
+        for source, is_data in sources_of(level):
             for record in level.activation.of(source):
-                if not _matches(written, record, is_data):
+                if not matches(written, record, is_data):
                     continue
                 remote = _remote_of(written, record, is_data)
                 beside = None if remote or is_data else _remote_beside(written, record)
@@ -152,26 +176,27 @@ def _stale_read(written: Written, levels: list[Level]) -> Stale | None:
                     continue
                 if remote is not None:
                     found.append(Stale(is_data, source, record, remote, level))
-                elif beside and _guarded(failing := Stale(False, source, record, beside, level)) is False:
+                elif beside and tested_again(failing := Stale(False, source, record, beside, level)) is False:
                     found.append(failing)
                 elif _was_written(record, written):
                     fresh.add((id(record.thing), record.key))
-    found = [stale for stale in found if not _is_renewed(written, stale, fresh)]
+    found = [stale for stale in found if not is_renewed(written, stale, fresh)]
     found.sort(key=lambda stale: not stale.is_data)
     return next((stale for stale in found if not _is_excused(written, stale)), None)
 
 
-def _is_renewed(written: Written, stale: Stale, fresh: set[tuple[int, Key]]) -> bool:
+def is_renewed(written: Written, stale: Basis, fresh: set[tuple[int, Key]]) -> bool:
     """Whether the location was read again (rule 3). That there is something says not what comes first."""
     thing, key = stale.record.thing, stale.record.key
     by_position = written.key == STRUCTURE and isinstance(key, tuple)
-    if not stale.is_data and not written.site.is_rechecked and _guarded(stale) is False:
+    if not stale.is_data and not written.site.is_rechecked and tested_again(stale) is False:
         return False  # the value is up to date, the decision is not
     is_here = thing is written.thing and (id(thing), written.key) in fresh
     return (id(thing), key) in fresh or (is_here and not by_position)
 
 
-def _looked_at_again(written: Written, level: Level) -> Iterator[tuple[int, Key]]:
+def looked_at_again(written: Written, level: Level) -> Iterator[tuple[int, Key]]:
+    """The locations that were read again in the step of the write, and feed or guard it."""
     call = level.call
     if call is not None:
         yield from ((id(thing), key) for thing, key in call.checks)
@@ -242,13 +267,15 @@ def _held(record: Record, remote: Write) -> bool:
     return isinstance(record.key, tuple | str) and record.key not in (STRUCTURE, CONTENTS)
 
 
-def _sources_of(level: Level) -> Iterator[tuple[int, bool]]:
+def sources_of(level: Level) -> Iterator[tuple[int, bool]]:
+    """What the write comes from at a level, and whether by its value or by a decision."""
     yield from ((source, True) for source in level.data if source >= 0)
     yield from ((source, True) for source in level.site.carries)
     yield from ((source, False) for source in level.control if source >= 0)
 
 
-def _matches(written: Written, record: Record, is_data: bool) -> bool:
+def matches(written: Written, record: Record, is_data: bool) -> bool:
+    """Whether a read is of what is written."""
     thing, key = record.thing, record.key
     if record.seen is SPENT and not is_data:
         return False
@@ -297,19 +324,19 @@ def _is_excused(written: Written, stale: Stale) -> bool:
             return False
         if remote.site.how in containers.REMOVING:
             return True
-        return _guarded(stale) is True or _is_unsure(stale)
+        return tested_again(stale) is True or _is_unsure(stale)
     if stale.is_data:
         return False
-    if _answers_as_before(written, record) or _is_claimed(stale):
+    if _answers_as_before(written, record) or is_claimed(stale):
         return True
-    holds = _guarded(stale)
+    holds = tested_again(stale)
     return holds is True or (holds is None and (written.site.how == "augmented" or _is_unsure(stale)))
 
 
-def _is_unsure(stale: Stale) -> bool:
+def _is_unsure(stale: Basis) -> bool:
     """Whether only a call that would raise now tells of a decision, and that can't be told."""
     source = stale.level.activation.hooks.sites[stale.source]
-    return source.how == RETURNING_OR_RAISING and _guarded(stale) is None
+    return source.how == RETURNING_OR_RAISING and tested_again(stale) is None
 
 
 def _has_moved(written: Written, remote: Write) -> bool:
@@ -320,7 +347,7 @@ def _has_moved(written: Written, remote: Write) -> bool:
     return remote.position is None or not isinstance(at, int) or remote.position <= at
 
 
-def _guarded(stale: Stale) -> bool | None:
+def tested_again(stale: Basis) -> bool | None:
     """Whether the tests around would come out the same way now."""
     covering = [guard for guard in stale.level.site.guards if stale.source in guard.sites]
     answers = [guards.still_holds(guard, stale.level.activation) for guard in covering]
@@ -329,7 +356,7 @@ def _guarded(stale: Stale) -> bool | None:
     return False if False in answers else None
 
 
-def _is_claimed(stale: Stale) -> bool:
+def is_claimed(stale: Basis) -> bool:
     """Whether the task has acted on the very test already: a place that is reserved needs no second look."""
     covering = (guard for guard in stale.level.site.guards if stale.source in guard.sites)
     return any(
@@ -374,12 +401,13 @@ def _kind_of(written: Written, stale: Stale) -> str | None:
             return None
         if sameness == "equal":
             return "duplicate-work"
-    if _is_call_pair(stale):
+    if is_call_pair(stale):
         return "call-pair"
     return "lost-update" if stale.is_data and not written.is_removal else "check-then-act"
 
 
-def _is_call_pair(stale: Stale) -> bool:
+def is_call_pair(stale: Basis) -> bool:
+    """Whether it is a get and a put of one object that belong together (rule 5)."""
     read, act = stale.level.activation.hooks.sites[stale.source], stale.level.site
     are_calls = read.kind == act.kind == "call" and read.text.endswith(")") and act.text.endswith(")")
     return are_calls and stale.is_data and read.path is not None and read.path == act.path

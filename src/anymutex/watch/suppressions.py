@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from anymutex.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from anymutex.stacks import Place
     from anymutex.watch.racereport import AwaitRace
@@ -40,8 +40,12 @@ class Suppressions:
     def covers(self, race: AwaitRace) -> bool:
         """Whether `race` is to be kept quiet."""
         places = [place for side in (*race.reads, *race.writes, race.remote) for place in side.places[-1:]]
+        return self.keeps_quiet(race.kind, race.location, places)
+
+    def keeps_quiet(self, kind: str, location: str, places: Sequence[Place]) -> bool:
+        """Whether what happens to `location` at `places` is not to be told."""
         lines = {(place.file, place.line) for place in places if _says_ok(place)}
-        texts = [f"{race.kind} {race.location}", *map(str, places)]
+        texts = [f"{kind} {location}", *map(str, places)]
         matching = [
             pattern for pattern in self._patterns if any(fnmatchcase(text, pattern) for text in texts)
         ]
