@@ -32,7 +32,7 @@ BEATS = 50
 """So many jumps of the clock, and so at least as many steps, a hang has had without progress."""
 HANG_OF_ALL = "hang: {who} again and again for 120 s of virtual time, and nothing comes of it"
 LIVELOCK = "livelock: tasks go on and on without getting anywhere, and no time passes"
-MAYBE_FEWER = "; fewer may do: shrinking ended before all schedules with fewer were run"
+MAYBE_FEWER = "; fewer may do: not all schedules with fewer were run"
 NOT_REPRODUCIBLE = "not reproducible: the program has other randomness or state between runs"
 PEER = (
     "a socket was waited for in real time: a peer outside of the program is in no schedule, and may answer "
