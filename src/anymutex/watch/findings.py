@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from anymutex.watch.ledger import Record, Write
     from anymutex.watch.racereport import AwaitRace
-    from anymutex.watch.rules import Stale
     from anymutex.watch.sites import Site
+    from anymutex.watch.staleness import Stale
     from anymutex.watch.written import Written
 
 listeners: list[Callable[[AwaitRace], object]] = []

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from anymutex.starts import Start
     from anymutex.tasks import Actor
     from anymutex.watch.ledger import Record, Write
-    from anymutex.watch.rules import Stale
     from anymutex.watch.sites import Site
+    from anymutex.watch.staleness import Stale
     from anymutex.watch.written import Written
 
 RULE = "=" * 18

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from anymutex import stacks, tasks
-from anymutex.watch import containers, ledger, rules
+from anymutex.watch import basis, containers, ledger
 from anymutex.watch.activations import number_of_task
 from anymutex.watch.awaitplaces import awaits_between
 from anymutex.watch.containers import CONTENTS, STRUCTURE
@@ -46,16 +46,16 @@ class Window(NamedTuple):
 
 def window_of(written: Written) -> Window | None:
     """The window that a write closes: one that was hit, else that of the last read of the value."""
-    if written.site.how in rules.SILENT:
+    if written.site.how in basis.SILENT:
         return None
     found: list[Window] = []
     fresh = {(id(written.thing), written.key)} if written.site.is_fresh else set()
     for level in levels_of(written):
-        fresh.update(rules.looked_at_again(written, level))
+        fresh.update(basis.looked_at_again(written, level))
         found += _read_at(written, level)
     if hit := next((window for window in found if window.is_hit), None):
         return hit
-    found = [window for window in found if not rules.is_renewed(written, window, fresh)]
+    found = [window for window in found if not basis.is_renewed(written, window, fresh)]
     found.sort(key=lambda window: (not window.is_data, -window.line))
     return next((window for window in found if not _is_harmless(written, window)), None)
 
@@ -86,9 +86,9 @@ def _read_at(written: Written, level: Level) -> Iterator[Window]:
     activation = level.activation
     if activation.number != number_of_task():
         return
-    for source, is_data in rules.sources_of(level):
+    for source, is_data in basis.sources_of(level):
         for record in activation.of(source):
-            if rules.matches(written, record, is_data):
+            if basis.matches(written, record, is_data):
                 if record.key == CONTENTS and record.thing is written.thing:
                     record = record._replace(key=written.key)
                 is_hit = ledger.remote_write(record, written.me) is not None
@@ -104,12 +104,12 @@ def _is_harmless(written: Written, window: Window) -> bool:
         return False
     if how == "truth" and size and written.site.how in containers.ADDING:
         return True
-    is_unknown = written.site.how == "augmented" and rules.tested_again(window) is None
-    return is_unknown or rules.is_claimed(window)
+    is_unknown = written.site.how == "augmented" and basis.tested_again(window) is None
+    return is_unknown or basis.is_claimed(window)
 
 
 def _kind_of(written: Written, window: Window) -> str:
-    if rules.is_call_pair(window):
+    if basis.is_call_pair(window):
         return "call-pair"
     return "lost-update" if window.is_data and not written.is_removal else "check-then-act"
 
