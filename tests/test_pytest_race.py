@@ -63,12 +63,13 @@ def anyio_backend():
 @pytest.fixture(scope="module")
 async def server():
     async with anyio.create_task_group() as group:
-        asked = anyio.Event()
+        asked, answered = anyio.Event(), anyio.Event()
         async def serve():
             await asked.wait()
             await race()
+            answered.set()
         group.start_soon(serve)
-        yield asked
+        yield asked, answered
         group.cancel_scope.cancel()
 """
 TESTS = """
@@ -108,8 +109,9 @@ def test_skips():
 def test_setup(racing_setup): pass
 def test_teardown(racing_teardown): pass
 async def test_server(server):
-    server.set()
-    await anyio.sleep(0.01)
+    asked, answered = server
+    asked.set()
+    await answered.wait()
 async def test_after_it(server): pass
 """
 RACING = {"race", "same_race", "async", "own_functions", "fails_too", "expected", "skips"}
