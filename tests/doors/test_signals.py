@@ -7,14 +7,10 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from anymutex.doors import backends
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 NAMES = [backend.name for backend in backends.KNOWN]
@@ -26,7 +22,7 @@ import time, anymutex
 async def main():
     print("frozen", flush=True)
     while True:
-        time.sleep(1)  # an idle freeze, for all the others run beside it
+        time.sleep(1)  # an idle freeze, for others run beside it
 anymutex.run(main)
 """
 SHORT = """\
@@ -86,24 +82,22 @@ def end(process: subprocess.Popen[bytes], how: str, by: str) -> tuple[int, bytes
     return process.returncode, errors
 
 
-@pytest.fixture(scope="module")
-def endings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """All the processes, started together: most of their time is Python's start."""
-    folder = tmp_path_factory.mktemp("programs")
-    (folder / "frozen.py").write_text(FROZEN, encoding="utf-8")
-    (folder / "short.py").write_text(SHORT, encoding="utf-8")
-    processes = {ending: start(ending[0], ending[2], folder) for ending in ENDINGS}
-    try:
-        yield {ending: end(process, ending[0], ending[1]) for ending, process in processes.items()}
-    finally:
-        for process in processes.values():
-            process.kill()
-            process.wait()
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with the programs that are no examples."""
+    for name, source in (("frozen", FROZEN), ("short", SHORT)):
+        (tmp_path / f"{name}.py").write_text(source, encoding="utf-8")
+    return tmp_path
 
 
-@pytest.mark.parametrize("ending", ENDINGS, ids="-".join)
-def test_the_end_is_silent(
-    endings: dict[tuple[str, str, str], tuple[int, bytes]], ending: tuple[str, str, str]
-) -> None:
+@pytest.mark.parametrize(("how", "by", "backend"), ENDINGS)
+def test_the_end_is_silent(how: str, by: str, backend: str, folder: Path) -> None:
     """With the shell's own codes, and nothing on stderr; a frozen loop is killed by the second signal."""
-    assert endings[ending] == (ENDINGS[ending], b"")
+    process = start(how, backend, folder)  # one at a time: until it is ended it is busy
+    try:
+        actual = end(process, how, by)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert (ENDINGS[how, by, backend], b"") == actual
