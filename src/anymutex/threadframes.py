@@ -1,9 +1,9 @@
 """Where the other threads stand, read while they run.
 
 Rule 1. No collection of garbage meanwhile. To look at a frame of another thread, and at what called it, makes
-        objects; a collection may begin there and run finalizers, another thread goes on in them, and CPython
-        is left with a frame that has ended. Seen on 3.11.7: a segmentation fault, and a hang of all threads;
-        `benchmarks/soak_threadframes.py` shows both (https://github.com/python/cpython/issues/106883).
+        objects. In CPython 3.11 a collection may begin there and run finalizers; another thread goes on in
+        them, and all threads hang, or a frame is read that has ended
+        (https://github.com/python/cpython/issues/106883). `benchmarks/soak_threadframes.py` shows it.
 Rule 2. No frame is kept: those of the caller are among them, and would keep each other.
 Rule 3. One thread at a time, for the collector is switched off for all of them.
 """

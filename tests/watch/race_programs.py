@@ -484,6 +484,31 @@ async def main():
         pass
 """,
     ),
+    "a job that another task took from the heap": (
+        "vanished",
+        """
+import heapq
+
+jobs = [(1, "a"), (2, "b")]
+
+
+async def drop():
+    job = jobs[0]
+    await window()
+    jobs.remove((1, "a"))
+
+
+async def work():
+    heapq.heappop(jobs)
+
+
+async def main():
+    try:
+        await meanwhile(drop, work)
+    except BaseException:
+        pass
+""",
+    ),
     "a list that is in its place no more": (
         "vanished",
         """
@@ -833,671 +858,72 @@ async def main():
             stock["tea"] = stock["tea"] - 1
 """,
     ),
-    "a decision that a local name keeps": (
-        "check-then-act",
-        """
-class Coupons:
-    def __init__(self, limit):
-        self.limit = limit
-        self.uses = {}
-
-    def is_left(self, code):
-        return self.uses.get(code, 0) < self.limit
-
-    def redeem(self, code):
-        self.uses[code] = self.uses.get(code, 0) + 1
-
-
-coupons = Coupons(1)
-
-
-async def order():
-    discount = 0
-    if coupons.is_left("c"):
-        discount = 10
-    await checkpoint()
-    if discount:
-        coupons.redeem("c")
-
-
-async def main():
-    await both(order, order)
-""",
-    ),
-    "a decision that a flag keeps, the other way round": (
-        "check-then-act",
-        """
-class Coupons:
-    def __init__(self, limit):
-        self.limit = limit
-        self.uses = {}
-
-    def is_left(self, code):
-        return self.uses.get(code, 0) < self.limit
-
-    def redeem(self, code):
-        self.uses[code] = self.uses.get(code, 0) + 1
-
-
-coupons = Coupons(1)
-
-
-async def order():
-    refused = True
-    if coupons.is_left("c"):
-        refused = False
-    await checkpoint()
-    if refused:
-        return
-    coupons.redeem("c")
-
-
-async def main():
-    await both(order, order)
-""",
-    ),
-    "the first of a heap": (
-        "check-then-act",
-        """
-import heapq
-
-jobs = [(2, "late")]
-done = []
-
-
-async def work():
-    when, job = jobs[0]
-    await window()
-    done.append(job)
-    heapq.heappop(jobs)
-
-
-async def plan():
-    heapq.heappush(jobs, (1, "early"))
-
-
-async def main():
-    await meanwhile(work, plan)
-""",
-    ),
-    "an answer that is waited for in its slot": (
-        "orphaned-wait",
-        """
-class Client:
-    def __init__(self):
-        self.answer = None
-
-    async def call(self):
-        self.patience = anyio.CancelScope()
-        self.answer = anyio.Event()
-        with self.patience:
-            opened.set()
-            await self.answer.wait()
-
-    async def call_again(self):
-        self.answer = anyio.Event()
-
-
-client = Client()
-
-
-async def main():
-    async with anyio.create_task_group() as group:
-        group.start_soon(client.call)
-        await opened.wait()
-        await client.call_again()
-        client.patience.cancel()
-""",
-    ),
-    "a cache filled with what is out of date": (
-        "stale-fill",
-        """
-rows = {"k": "old"}
-
-
-class Cache:
-    def __init__(self):
-        self.entries = {}
-        self.version = 0
-
-    async def get(self, key):
-        if key in self.entries:
-            return self.entries[key]
-        version = self.version
-        value = await load(key)
-        self.fill(key, value, version)
-        return value
-
-    def fill(self, key, value, version):
-        self.entries[key] = value
-
-    def forget(self, key):
-        self.version += 1
-        self.entries.pop(key, None)
-
-
-async def load(key):
-    row = rows[key]
-    await window()
-    return row
-
-
-cache = Cache()
-
-
-async def rename():
-    rows["k"] = "new"
-    cache.forget("k")
-
-
-async def main():
-    await meanwhile(lambda: cache.get("k"), rename)
-""",
-    ),
-    "one that waits, taken twice": (
-        "double-take",
-        """
-class Lobby:
-    def __init__(self):
-        self.waiting = "ann"
-        self.games = []
-
-    def clear(self):
-        self.waiting = None
-
-    async def match(self, who):
-        rival = self.waiting
-        if rival is None:
-            return
-        await checkpoint()
-        self.clear()
-        self.games.append((rival, who))
-
-
-lobby = Lobby()
-
-
-async def main():
-    await both(lambda: lobby.match("bob"), lambda: lobby.match("cyd"))
-""",
-    ),
-    "a position that has moved": (
-        "call-pair",
-        """
-class Songs:
-    def __init__(self):
-        self.titles = ["a", "b", "c"]
-
-    def find(self, title):
-        return self.titles.index(title)
-
-    def delete(self, position):
-        return self.titles.pop(position)
-
-
-songs = Songs()
-
-
-async def remove():
-    position = songs.find("b")
-    await window()
-    songs.delete(position)
-
-
-async def change():
-    songs.titles.pop(0)
-
-
-async def main():
-    await meanwhile(remove, change)
-""",
-    ),
-    "a place that a helper has found, or raised": (
-        "check-then-act",
-        """
-class Hall:
-    def __init__(self, size):
-        self.size = size
-        self.tickets = []
-
-    def has_room(self):
-        return len(self.tickets) < self.size
-
-
-halls = {"a": Hall(1)}
-
-
-def with_room(name):
-    hall = halls[name]
-    if not hall.has_room():
-        raise LookupError(name)
-    return hall
-
-
-async def book(who):
-    hall = with_room("a")
-    await checkpoint()
-    hall.tickets.append(who)
-
-
-async def main():
-    await both(lambda: book("ann"), lambda: book("bob"))
-""",
-    ),
 }
 
 CLEAN: dict[str, str] = {
-    "a place that a helper has found, and others too": """
-class Hall:
-    def __init__(self, size):
-        self.size = size
-        self.tickets = []
-
-    def has_room(self):
-        return len(self.tickets) < self.size
+    "counted under a test that can't be made again": """
+count = {"n": 0}
 
 
-halls = {"a": Hall(2)}
+def may_go():
+    print(end="")
+    return count["n"] < 5
 
 
-def with_room(name):
-    hall = halls[name]
-    if not hall.has_room():
-        raise LookupError(name)
-    return hall
-
-
-async def book(who):
-    hall = with_room("a")
-    await checkpoint()
-    hall.tickets.append(who)
+async def go():
+    if may_go():
+        await checkpoint()
+        count["n"] += 1
 
 
 async def main():
-    await both(lambda: book("ann"), lambda: book("bob"))
+    await both(go, go)
 """,
-    "a place that a helper looks for again": """
-class Hall:
-    def __init__(self, size):
-        self.size = size
-        self.tickets = []
-
-    def has_room(self):
-        return len(self.tickets) < self.size
-
-
-halls = {"a": Hall(1)}
-
-
-def with_room(name):
-    hall = halls[name]
-    if not hall.has_room():
-        raise LookupError(name)
-    return hall
-
-
-async def book(who):
-    hall = with_room("a")
-    await checkpoint()
-    try:
-        hall = with_room("a")
-    except LookupError:
-        return
-    hall.tickets.append(who)
-
-
-async def main():
-    await both(lambda: book("ann"), lambda: book("bob"))
-""",
-    "a cache that keeps a version": """
-rows = {"k": "old"}
-
-
-class Cache:
-    def __init__(self):
-        self.entries = {}
-        self.version = 0
-
-    async def get(self, key):
-        if key in self.entries:
-            return self.entries[key]
-        version = self.version
-        value = await load(key)
-        self.fill(key, value, version)
-        return value
-
-    def fill(self, key, value, version):
-        if version == self.version:
-            self.entries[key] = value
-
-    def forget(self, key):
-        self.version += 1
-        self.entries.pop(key, None)
-
-
-async def load(key):
-    row = rows[key]
-    await window()
-    return row
-
-
-cache = Cache()
-
-
-async def rename():
-    rows["k"] = "new"
-    cache.forget("k")
-
-
-async def main():
-    await meanwhile(lambda: cache.get("k"), rename)
-""",
-    "a cache that is emptied for another reason": """
-rows = {"k": "old"}
-
-
-class Cache:
-    def __init__(self):
-        self.entries = {}
-        self.version = 0
-
-    async def get(self, key):
-        if key in self.entries:
-            return self.entries[key]
-        version = self.version
-        value = await load(key)
-        self.fill(key, value, version)
-        return value
-
-    def fill(self, key, value, version):
-        self.entries[key] = value
-
-    def forget(self, key):
-        self.version += 1
-        self.entries.pop(key, None)
-
-
-async def load(key):
-    row = rows[key]
-    await window()
-    return row
-
-
-cache = Cache()
-
-
-async def rename():
-    rows["other"] = "new"
-    cache.forget("k")
-
-
-async def main():
-    await meanwhile(lambda: cache.get("k"), rename)
-""",
-    "a row that changes, and nobody empties the cache": """
-rows = {"k": "old"}
-
-
-class Cache:
-    def __init__(self):
-        self.entries = {}
-        self.version = 0
-
-    async def get(self, key):
-        if key in self.entries:
-            return self.entries[key]
-        version = self.version
-        value = await load(key)
-        self.fill(key, value, version)
-        return value
-
-    def fill(self, key, value, version):
-        self.entries[key] = value
-
-    def forget(self, key):
-        self.version += 1
-        self.entries.pop(key, None)
-
-
-async def load(key):
-    row = rows[key]
-    await window()
-    return row
-
-
-cache = Cache()
-
-
-async def rename():
-    rows["k"] = "new"
-    cache.version += 1
-
-
-async def main():
-    await meanwhile(lambda: cache.get("k"), rename)
-""",
-    "one that waits, taken in one step": """
+    "one that waits, taken at once, and the slot emptied again": """
 class Lobby:
     def __init__(self):
         self.waiting = "ann"
         self.games = []
 
-    def clear(self):
+    async def match(self):
+        rival = self.waiting
         self.waiting = None
+        await window()
+        self.waiting = None
+        self.games.append(rival)
 
-    async def match(self, who):
-        rival, self.waiting = self.waiting, None
-        if rival is None:
-            return
-        await checkpoint()
-        self.clear()
-        self.games.append((rival, who))
+    async def close(self):
+        self.waiting = "bob"
+        self.waiting = None
 
 
 lobby = Lobby()
 
 
 async def main():
-    await both(lambda: lobby.match("bob"), lambda: lobby.match("cyd"))
+    await meanwhile(lobby.match, lobby.close)
 """,
-    "a connection closed twice": """
-class Client:
+    "nobody waits, and all empty the slot": """
+class Lobby:
     def __init__(self):
-        self.connection = anyio.Event()
+        self.waiting = None
+        self.games = []
+
+    async def match(self):
+        rival = self.waiting
+        await window()
+        self.waiting = None
+        self.games.append(rival)
 
     async def close(self):
-        connection = self.connection
-        if connection is not None:
-            await checkpoint()
-            self.connection = None
-            connection.set()
+        self.waiting = None
 
 
-client = Client()
+lobby = Lobby()
 
 
 async def main():
-    await both(client.close, client.close)
-""",
-    "a position that stays, for others come after it": """
-class Songs:
-    def __init__(self):
-        self.titles = ["a", "b", "c"]
-
-    def find(self, title):
-        return self.titles.index(title)
-
-    def delete(self, position):
-        return self.titles.pop(position)
-
-
-songs = Songs()
-
-
-async def remove():
-    position = songs.find("b")
-    await window()
-    songs.delete(position)
-
-
-async def change():
-    songs.titles.append('d')
-    songs.titles.pop(2)
-
-
-async def main():
-    await meanwhile(remove, change)
-""",
-    "a decision that a local name keeps, and that holds still": """
-class Coupons:
-    def __init__(self, limit):
-        self.limit = limit
-        self.uses = {}
-
-    def is_left(self, code):
-        return self.uses.get(code, 0) < self.limit
-
-    def redeem(self, code):
-        self.uses[code] = self.uses.get(code, 0) + 1
-
-
-coupons = Coupons(2)
-
-
-async def order():
-    discount = 0
-    if coupons.is_left("c"):
-        discount = 10
-    await checkpoint()
-    if discount:
-        coupons.redeem("c")
-
-
-async def main():
-    await both(order, order)
-""",
-    "a decision that a local name keeps, made again": """
-class Coupons:
-    def __init__(self, limit):
-        self.limit = limit
-        self.uses = {}
-
-    def is_left(self, code):
-        return self.uses.get(code, 0) < self.limit
-
-    def redeem(self, code):
-        self.uses[code] = self.uses.get(code, 0) + 1
-
-
-coupons = Coupons(1)
-
-
-async def order():
-    discount = 0
-    if coupons.is_left("c"):
-        discount = 10
-    await checkpoint()
-    discount = 10 if coupons.is_left("c") else 0
-    if discount:
-        coupons.redeem("c")
-
-
-async def main():
-    await both(order, order)
-""",
-    "a name of another meaning after the decision": """
-class Coupons:
-    def __init__(self, limit):
-        self.limit = limit
-        self.uses = {}
-
-    def is_left(self, code):
-        return self.uses.get(code, 0) < self.limit
-
-    def redeem(self, code):
-        self.uses[code] = self.uses.get(code, 0) + 1
-
-
-coupons = Coupons(1)
-
-
-async def order():
-    found = None
-    if coupons.is_left("c"):
-        found = "c"
-    await checkpoint()
-    found = "d"
-    if found:
-        coupons.redeem("d")
-
-
-async def main():
-    await both(order, order)
-""",
-    "the first of a heap, which is first still": """
-import heapq
-
-jobs = [(1, "early")]
-
-
-async def work():
-    when, job = jobs[0]
-    await window()
-    heapq.heappop(jobs)
-
-
-async def plan():
-    heapq.heappush(jobs, (2, "late"))
-
-
-async def main():
-    await meanwhile(work, plan)
-""",
-    "the first of a heap, looked at again": """
-import heapq
-
-jobs = [(2, "late")]
-
-
-async def work():
-    while True:
-        first = jobs[0]
-        await window()
-        if jobs[0] is first:
-            heapq.heappop(jobs)
-            return
-
-
-async def plan():
-    heapq.heappush(jobs, (1, "early"))
-
-
-async def main():
-    await meanwhile(work, plan)
-""",
-    "an event in a slot that is set when another takes its place": """
-class Gate:
-    def __init__(self):
-        self.changed = anyio.Event()
-
-    async def wait(self):
-        with anyio.move_on_after(1):
-            opened.set()
-            await self.changed.wait()
-
-    async def change(self):
-        old, self.changed = self.changed, anyio.Event()
-        old.set()
-
-
-gate = Gate()
-
-
-async def main():
-    async with anyio.create_task_group() as group:
-        group.start_soon(gate.wait)
-        await opened.wait()
-        await gate.change()
+    await meanwhile(lobby.match, lobby.close)
 """,
     "two children of the one who looked": """
 cache = {}
@@ -2055,6 +1481,30 @@ async def main():
 }
 
 CALLBACKS: dict[str, tuple[set[str], str]] = {
+    "a future in its slot is replaced while it is waited for": (
+        {"orphaned-wait"},
+        """
+class Client:
+    async def call(self):
+        self.reply = asyncio.get_running_loop().create_future()
+        opened.set()
+        try:
+            return await asyncio.wait_for(self.reply, 0.01)
+        except TimeoutError:
+            return None
+
+    async def call_again(self):
+        await opened.wait()
+        self.reply = asyncio.get_running_loop().create_future()
+
+
+client = Client()
+
+
+async def main():
+    await both(client.call, client.call_again)
+""",
+    ),
     "a done callback misses what a task removed": (
         {"vanished"},
         """

@@ -176,7 +176,7 @@ class Scheduler:
         if task in self._woken:
             return
         task_id = self._ids[task]
-        place = len(self.trace), self.trace[-1:] == [task_id], task_id
+        place = len(self.trace), bool(self.trace) and self.trace[-1] == task_id, task_id
         self._is_sorted = self._is_sorted and place > self._latest
         self._latest = max(place, self._latest)
         self._woken[task] = place

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from anymutex.watch import containers, guards, ledger
 from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.ledger import SPENT
+from anymutex.watch.sites import RETURNING_OR_RAISING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,6 +56,15 @@ def sources_of(level: Level) -> Iterator[tuple[int, bool]]:
     yield from ((source, False) for source in level.control if source >= 0)
 
 
+def reads_of(written: Written, level: Level) -> Iterator[tuple[int, Record]]:
+    """What is on record there of the location that is written, each with its site."""
+    for source in level.activation.records:
+        if level.activation.hooks.sites[source].kind != "write":
+            for record in level.activation.of(source):
+                if record.thing is written.thing and record.key == written.key:
+                    yield source, record
+
+
 def matches(written: Written, record: Record, is_data: bool) -> bool:
     """Whether a read is of what is written."""
     thing, key = record.thing, record.key
@@ -66,7 +76,7 @@ def matches(written: Written, record: Record, is_data: bool) -> bool:
         # it was judged by one of its attributes, and is taken away
         return written.is_removal and thing is written.old and isinstance(key, str) and key != STRUCTURE
     if key == STRUCTURE:
-        return written.is_structural and (is_data is False or _goes_by_position(written))
+        return written.is_structural and (is_data is False or _has_position(written))
     if key == CONTENTS:
         return written.key != STRUCTURE
     if written.key == STRUCTURE:
@@ -74,13 +84,19 @@ def matches(written: Written, record: Record, is_data: bool) -> bool:
     return key == written.key
 
 
-def _goes_by_position(written: Written) -> bool:
+def _has_position(written: Written) -> bool:
     return written.base in {list, deque} and written.site.how in containers.BY_POSITION
 
 
+def at_the_place_written(written: Written, record: Record) -> Record:
+    """The read; of a read of the whole container that part which is written."""
+    is_of_all = record.key == CONTENTS and record.thing is written.thing
+    return record._replace(key=written.key) if is_of_all else record
+
+
 def remote_of(written: Written, record: Record, is_data: bool) -> Write | None:
-    if record.key == CONTENTS and record.thing is written.thing:
-        record = record._replace(key=written.key)
+    """The write of somebody else that has made a read out of date; None if there was none."""
+    record = at_the_place_written(written, record)
     is_whole = record.key in (STRUCTURE, CONTENTS)  # a decision about that never rests on the order
     return ledger.remote_write(record, written.me, in_order=is_data or not is_whole)
 
@@ -126,6 +142,29 @@ def tested_again(stale: Basis) -> bool | None:
     if True in answers:
         return True
     return False if False in answers else None
+
+
+def goes_by_position(written: Written, stale: Basis) -> bool:
+    """Whether the very element is taken out that stood at a place when it was looked at."""
+    record = stale.record
+    was_peeked = written.key == STRUCTURE and record.seen is not None and record.seen[0] == "at"
+    return written.is_removal and (was_peeked or (record.key == STRUCTURE and stale.is_data))
+
+
+def is_harmless_removal(written: Written, stale: Basis) -> bool:
+    """Whether something is taken out in one step, and nothing says which element it has to be."""
+    is_any = stale.record.key == STRUCTURE or stale.record.seen is not None
+    return written.is_removal and is_any and not goes_by_position(written, stale)
+
+
+def is_undecided(written: Written, stale: Basis) -> bool:
+    """Whether nobody can tell how the tests would come out, and the write may be right all the same.
+
+    So may a count be, and what follows a call that may have been made for its value, not to raise.
+    """
+    source = stale.level.activation.hooks.sites[stale.source]
+    may_be_right = written.site.how == "augmented" or source.how == RETURNING_OR_RAISING
+    return may_be_right and tested_again(stale) is None
 
 
 def is_claimed(stale: Basis) -> bool:

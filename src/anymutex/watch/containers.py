@@ -59,7 +59,7 @@ WHOLE_BUILTINS = frozenset(
         "tuple",
     }
 )
-BY_POSITION = frozenset({"[]", "insert", "pop"})
+BY_POSITION = frozenset({"[]", "insert", "pop", "del"})
 
 MISSING: Final = object()
 _BASES = (dict, list, set, deque)

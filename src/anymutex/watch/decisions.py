@@ -6,9 +6,9 @@
     ...
     if discount:              # this rests on `self.can_redeem(code)`, and on its outcome
 
-Rule 1. Whoever tests a name rests on the tests under which it was assigned.
-Rule 2. Where a constant was replaced in one branch only, the truth of the name tells whether it was taken.
-Rule 3. A name that is assigned anew tells nothing of the tests before.
+Rule 1. Where a constant was replaced in one branch only, the truth of the name tells whether it was taken.
+Rule 2. A name that is assigned anew tells nothing of the tests before; one that is in both branches tells of
+        both outcomes, of which one always holds.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from anymutex.watch.sites import NOTHING
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from anymutex.watch.sites import Guard, Sources
+    from anymutex.watch.sites import Guard
 
 _UNKNOWN = object()
 
@@ -30,14 +28,12 @@ class Decisions:
     """Of the local names of one function, as far as it was gone through."""
 
     def __init__(self) -> None:
-        self._tests: dict[str, Sources] = {}
         self._constants: dict[str, object] = {}
         self._nones: set[str] = set()  # names that held None before they were assigned in a branch
         self._outcomes: dict[tuple[str, bool], tuple[Guard, ...]] = {}  # what a true name tells, or a false
 
     def assigned(self, name: str, value: ast.expr | None) -> None:
         """A name gets a value."""
-        self._tests[name] = self.behind(value)
         self._outcomes.pop((name, True), None)
         self._outcomes.pop((name, False), None)
         self._constants.pop(name, None)
@@ -49,27 +45,17 @@ class Decisions:
         """The names that hold constants now."""
         return dict(self._constants)
 
-    def branched(
-        self,
-        names: Iterable[str],
-        elsewhere: set[str],
-        before: dict[str, object],
-        control: Sources,
-        guard: Guard | None,
-    ) -> None:
+    def branched(self, names: Iterable[str], before: dict[str, object], guard: Guard | None) -> None:
         """A branch that was entered under a test has assigned `names`.
 
         Args:
-            names: What was assigned there.
-            elsewhere: What the other branch has assigned.
+            names: What was assigned there; if it was in the other branch too, both are told of.
             before: What `constants` gave before it.
-            control: The sources of the test.
             guard: The test with the outcome that leads into the branch; None if it can't be told.
         """
         for name in names:
-            self._tests[name] = self._tests.get(name, NOTHING) | control
             now = self._constants.pop(name, _UNKNOWN)
-            if guard is not None and name in before and name not in elsewhere:
+            if guard is not None and name in before:
                 self._replaced(name, before[name], now, guard)
 
     def _replaced(self, name: str, before: object, now: object, guard: Guard) -> None:
@@ -82,13 +68,6 @@ class Decisions:
             self._nones.add(name)
         if now is not _UNKNOWN and guard.outcome is not None:
             self._outcomes[name, was] = (guard._replace(outcome=not guard.outcome),)
-
-    def behind(self, node: ast.AST | None) -> Sources:
-        """The tests that have decided which values the names in `node` have."""
-        if node is None or not self._tests:
-            return NOTHING
-        names = (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
-        return NOTHING.union(*[self._tests.get(name, NOTHING) for name in names])
 
     def implied(self, test: ast.expr, outcome: bool) -> Iterator[Guard]:
         """What must have been so if `test` comes out this way."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anymutex.watch import ledger
+from anymutex.watch.basis import reads_of
 from anymutex.watch.ledger import SPENT
 from anymutex.watch.sites import RECEIVER
 from anymutex.watch.stalefill import RESETTING
@@ -34,17 +35,12 @@ def taken_before(written: Written, levels: Iterable[Level]) -> Iterator[tuple[Le
     if not (written.is_assignment and written.site.value == "None" and written.sameness == "same"):
         return
     for level in levels:
-        activation = level.activation
-        for source in [
-            index for index in activation.records if activation.hooks.sites[index].kind != "write"
-        ]:
-            for record in activation.of(source):
-                is_here = record.thing is written.thing and record.key == written.key
-                remote = ledger.remote_write(record, written.me) if is_here else None
-                if remote is None or record.seen is SPENT or remote.site.value not in RESETTING:
-                    continue
-                if remote.before is not None and _is_used_later(activation, source):
-                    yield level, source, record, remote
+        for source, record in reads_of(written, level):
+            remote = None if record.seen is SPENT else ledger.remote_write(record, written.me)
+            if remote is None or remote.site.value not in RESETTING or remote.before is None:
+                continue
+            if _is_used_later(level.activation, source):
+                yield level, source, record, remote
 
 
 def _is_used_later(activation: Activation, source: int) -> bool:

@@ -46,7 +46,7 @@ class ExpressionFlow(Flow):
         self.in_test += 1
         found = self.truth(node)
         self.in_test -= 1
-        return found | self.decisions.behind(node)
+        return found
 
     def wait_on(self, node: ast.expr) -> None:
         """An expression that is going to be awaited: does something in it stand for a shared slot?

@@ -25,6 +25,7 @@ _LEFT_OF_EQUALS = re.compile(r"^(.*?)(?<![=!<>:])(?:[-+*/%&|^@]|//|\*\*|<<|>>|:)
 _BOUND = re.compile(
     r"\b(?:as|for|del)\b(.*)|\b__?setattr(?:__)?\(.*?[\"'](\w+)[\"']|\bsetattr\(.*?[\"'](\w+)[\"']"
 )
+_RAISING = re.compile(r"\b(?:raise|assert)\b")
 _ATTRIBUTE = re.compile(r"\.(\w+)\b(?!\s*[\[.(])")
 _MAKERS = {"__init__", "__new__", "__post_init__"}
 
@@ -51,13 +52,13 @@ class Names(NamedTuple):
 
 def names_in(sources: Iterable[str]) -> Names:
     """The names that `sources` define."""
-    found: tuple[set[str], ...] = (set(), set(), set(), set(), set(), set())
+    found: dict[str, set[str]] = {kind: set() for kind in Names._fields}
     for source in sources:
-        found[0].update(_PROPERTY.findall(source))
-        found[1].update(_SETTER.findall(source))
-        found[2].update(_OPERATOR.findall(source))
-        _look_at_lines(source, found[3], found[4], found[5])
-    return Names(*map(frozenset, found))
+        found["properties"].update(_PROPERTY.findall(source))
+        found["setters"].update(_SETTER.findall(source))
+        found["operators"].update(_OPERATOR.findall(source))
+        _look_at_lines(source, found["functions"], found["written"], found["raisers"])
+    return Names(**{kind: frozenset(names) for kind, names in found.items()})
 
 
 def _look_at_lines(source: str, functions: set[str], written: set[str], raisers: set[str]) -> None:
@@ -68,7 +69,7 @@ def _look_at_lines(source: str, functions: set[str], written: set[str], raisers:
             function = definition.group(1)
             functions.add(function)
             line = line.partition("):")[2]  # a function of one line
-        if line.lstrip().startswith(("raise", "assert")):
+        if _RAISING.search(line):
             raisers.add(function)
         if function not in _MAKERS and "." in line:
             for statement in line.split(";"):

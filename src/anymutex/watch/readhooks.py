@@ -90,19 +90,13 @@ class ReadHooks(ModuleHooks):
     def glance_item(self, thing: T, key: Hashable) -> T:
         """An item is."""
         if asking and base_of[type(thing)] is not None:
-            call = innermost_call()
-            location = None if call is None else location_of(thing, key, "[]")
-            if call is not None and location is not None:
-                call.add(Record(thing, location, Clock.now, seen_at(thing, location, "[]")))
+            _glance_at(thing, key, "[]")
         return thing
 
     def glance_member(self, thing: T, key: Hashable) -> T:
         """It is asked for a caller whether a key is there."""
         if asking and base_of[type(thing)] is not None:
-            call = innermost_call()
-            location = None if call is None else location_of(thing, key, "in")
-            if call is not None and location is not None:
-                call.add(Record(thing, location, Clock.now, seen_at(thing, location, "in")))
+            _glance_at(thing, key, "in")
         return thing
 
     def glance_size(self, value: T, how: str) -> T:
@@ -143,3 +137,10 @@ class ReadHooks(ModuleHooks):
             if call is not None:
                 call.checks.append((value, STRUCTURE))
         return value
+
+
+def _glance_at(thing: Any, key: Hashable, how: str) -> None:
+    call = innermost_call()
+    location = None if call is None else location_of(thing, key, how)
+    if call is not None and location is not None:
+        call.add(new_record((thing, location, Clock.now, seen_at(thing, location, how))))

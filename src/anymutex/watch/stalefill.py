@@ -42,7 +42,7 @@ def stale_sources(written: Written, levels: Iterable[Level]) -> Iterator[tuple[L
     if not written.is_assignment:
         return
     emptied = list(_emptied(written))
-    for level in levels if emptied else ():
+    for level in levels:
         for source in level.data:
             for record in level.activation.of(source) if source >= 0 else ():
                 remote = ledger.remote_write(record, written.me)

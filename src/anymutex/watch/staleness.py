@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from anymutex.watch import containers, ledger
 from anymutex.watch.activations import innermost
 from anymutex.watch.basis import (
+    goes_by_position,
     is_claimed,
+    is_harmless_removal,
     is_renewed,
+    is_undecided,
     looked_at_again,
     matches,
+    reads_of,
     remote_beside,
     remote_of,
     sources_of,
@@ -27,13 +31,9 @@ from anymutex.watch.basis import (
 from anymutex.watch.containers import STRUCTURE
 from anymutex.watch.ledger import SPENT, Write, content_of
 from anymutex.watch.levels import acts_for
-from anymutex.watch.sites import RETURNING_OR_RAISING
 from anymutex.watch.stalefill import RESETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from anymutex.watch.basis import Basis
     from anymutex.watch.ledger import Key, Record
     from anymutex.watch.levels import Level
     from anymutex.watch.written import Written
@@ -100,64 +100,46 @@ def cleared_unseen(written: Written, levels: list[Level]) -> Stale | None:
     """What was read is reset, and with it what another task has put there since."""
     if written.site.value not in RESETTING or written.sameness == "same" or written.site.is_fresh:
         return None
-    newest = max((record.time for level in levels for record in _reads_of(written, level)), default=0)
+    newest = max((record.time for level in levels for _, record in reads_of(written, level)), default=0)
     for level in levels:
         if any(source >= 0 for source in level.site.recheck):
             return None
-        for source in level.activation.records:
-            if level.activation.hooks.sites[source].kind == "write":
+        for source, record in reads_of(written, level):
+            remote = None if record.seen is SPENT else ledger.remote_write(record, written.me)
+            if remote is None or remote.site.value in RESETTING or newest >= remote.time:
                 continue
-            for record in level.activation.of(source):
-                if record.thing is written.thing and record.key == written.key and record.seen is not SPENT:
-                    remote = ledger.remote_write(record, written.me)
-                    if remote is None or remote.site.value in RESETTING or newest >= remote.time:
-                        continue
-                    if acts_for(remote, level, record):
-                        continue
-                    return Stale(True, source, record, remote, level)
+            if not acts_for(remote, level, record):
+                return Stale(True, source, record, remote, level)
     return None
 
 
-def _reads_of(written: Written, level: Level) -> Iterator[Record]:
-    """What is on record there of the location that is written."""
-    for source in level.activation.records:
-        if level.activation.hooks.sites[source].kind != "write":
-            for record in level.activation.of(source):
-                if record.thing is written.thing and record.key == written.key:
-                    yield record
-
-
 def _is_excused(written: Written, stale: Stale) -> bool:
-    """Whether it is right to act on an old read (rule 2)."""
-    record, remote = stale.record, stale.remote
+    """Whether it is right to act on an old read (rules 2 and 3)."""
     if written.is_removal:
-        if written.key == STRUCTURE and (how := record.seen or ("", 0))[0] == "at":
-            return id(content_of(record)) == how[1]  # else another element is there now
-        if record.key == STRUCTURE and stale.is_data:
-            return not _has_moved(written, remote)
-        if record.key == STRUCTURE or record.seen is not None:
-            return True
-        if written.key == STRUCTURE:
-            return False
-        if remote.site.how in containers.REMOVING:
-            return True
-        return tested_again(stale) is True or _is_unsure(stale)
+        return _may_be_removed(written, stale)
     if stale.is_data:
         return False
-    if _answers_as_before(written, record) or is_claimed(stale):
+    if _answers_as_before(written, stale.record) or is_claimed(stale):
         return True
-    holds = tested_again(stale)
-    return holds is True or (holds is None and (written.site.how == "augmented" or _is_unsure(stale)))
+    return tested_again(stale) is True or is_undecided(written, stale)
 
 
-def _is_unsure(stale: Basis) -> bool:
-    """Whether only a call that would raise now tells of a decision, and that can't be told."""
-    source = stale.level.activation.hooks.sites[stale.source]
-    return source.how == RETURNING_OR_RAISING and tested_again(stale) is None
+def _may_be_removed(written: Written, stale: Stale) -> bool:
+    if is_harmless_removal(written, stale):
+        return True
+    if goes_by_position(written, stale):
+        return not _has_moved(written, stale)
+    if written.key == STRUCTURE:
+        return False
+    is_gone = stale.remote.site.how in containers.REMOVING
+    return is_gone or tested_again(stale) is True or is_undecided(written, stale)
 
 
-def _has_moved(written: Written, remote: Write) -> bool:
-    """Whether another element may stand at a position now than before a change of the list."""
+def _has_moved(written: Written, stale: Stale) -> bool:
+    """Whether another element may stand now where the one stood that is to be taken out."""
+    remote, how, seen = stale.remote, *(stale.record.seen or ("", 0))
+    if how == "at":
+        return id(content_of(stale.record)) != seen
     if remote.site.how in {"append", "extend"}:
         return False
     at = written.argument

@@ -57,25 +57,23 @@ class StatementFlow(AssignmentFlow):
     # -- deciding
 
     def _do_If(self, node: ast.If) -> None:
-        control = self.test(node.test)
-        guard = self.guard_of(node.test)
+        control, guard = self.test(node.test), self.guard_of(node.test)
         before, constants = dict(self.env), self.decisions.constants()
         implied = {outcome: list(self.decisions.implied(node.test, outcome)) for outcome in (True, False)}
-        with self.under(control, guard, True, implied[True]):
+        controls = {outcome: control.union(*[one.sites for one in implied[outcome]]) for outcome in implied}
+        with self.under(controls[True], guard, True, implied[True]):
             self.block(node.body)
         after, self.env = self.env, before
-        with self.under(control, guard, False, implied[False]):
+        with self.under(controls[False], guard, False, implied[False]):
             self.block(node.orelse)
         self._join(after, exits(node.body), exits(node.orelse))
-        for body, other, outcome in ((node.body, node.orelse, True), (node.orelse, node.body, False)):
+        for body, outcome in ((node.body, True), (node.orelse, False)):
             told = guard and guard._replace(outcome=outcome)
-            self.decisions.branched(stored_names(body), set(stored_names(other)), constants, control, told)
+            self.decisions.branched(stored_names(body), constants, told)
             if exits(body):
-                self._went_on(control, body)
-                self.guards += [
-                    *([guard._replace(outcome=not outcome)] if guard else []),
-                    *implied[not outcome],
-                ]
+                self._went_on(controls[not outcome], body)
+                self.guards += [guard._replace(outcome=not outcome)] if guard else []
+                self.guards += implied[not outcome]
 
     def _went_on(self, control: Sources, body: list[ast.stmt]) -> None:
         """What follows runs only because `body` was not entered."""
@@ -111,7 +109,7 @@ class StatementFlow(AssignmentFlow):
             test = control | (self.test(case.guard) if case.guard else NOTHING)
             with self.under(test, None, True):
                 self.block(case.body)
-            self.decisions.branched(stored_names(case.body), set(), {}, test, None)
+            self.decisions.branched(stored_names(case.body), {}, None)
             self._join(own, False, exits(case.body))
 
     # -- looping

@@ -15,7 +15,6 @@ from anymutex import stacks, tasks
 from anymutex.watch import basis, containers, ledger
 from anymutex.watch.activations import number_of_task
 from anymutex.watch.awaitplaces import awaits_between
-from anymutex.watch.containers import CONTENTS, STRUCTURE
 from anymutex.watch.levels import levels_of
 from anymutex.watch.racereport import location_text
 from anymutex.watch.suspect import Suspect
@@ -89,23 +88,20 @@ def _read_at(written: Written, level: Level) -> Iterator[Window]:
     for source, is_data in basis.sources_of(level):
         for record in activation.of(source):
             if basis.matches(written, record, is_data):
-                if record.key == CONTENTS and record.thing is written.thing:
-                    record = record._replace(key=written.key)
+                record = basis.at_the_place_written(written, record)
                 is_hit = ledger.remote_write(record, written.me) is not None
                 yield Window(is_data, source, record, level, is_hit)
 
 
 def _is_harmless(written: Written, window: Window) -> bool:
-    record = window.record
-    how, size = record.seen or ("", 0)
-    if written.is_removal and (record.key == STRUCTURE or record.seen is not None):
+    if basis.is_harmless_removal(written, window):
         return True
     if window.is_data:
         return False
+    how, size = window.record.seen or ("", 0)
     if how == "truth" and size and written.site.how in containers.ADDING:
         return True
-    is_unknown = written.site.how == "augmented" and basis.tested_again(window) is None
-    return is_unknown or basis.is_claimed(window)
+    return basis.is_undecided(written, window) or basis.is_claimed(window)
 
 
 def _kind_of(written: Written, window: Window) -> str:
